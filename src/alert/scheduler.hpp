@@ -1,0 +1,94 @@
+// The ALERT scheduler: estimate, predict, choose (spec sections 2 to 4).
+//
+//   alert::Scheduler scheduler(profile);
+//   for (;;) {
+//     auto decision = scheduler.decide(goal, goal.deadline_s);
+//     ... run decision.candidate ...
+//     scheduler.observe(feedback);
+//   }
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <vector>
+
+#include "alert/estimator.hpp"
+#include "alert/goal.hpp"
+#include "alert/predictor.hpp"
+#include "alert/profile.hpp"
+
+namespace alert {
+
+struct Decision {
+  Candidate candidate;
+  bool feasible = false;  ///< the candidate is expected to keep every goal
+  Prediction prediction;
+  double deadline_s = 0.0;  ///< T, the effective deadline that was planned for
+};
+
+/// What came of a decision.
+struct Feedback {
+  Candidate candidate;
+  std::size_t finished_stage = 0;      ///< last stage that finished, in time or not; 0 = none
+  double finished_latency_s = 0.0;     ///< its cumulative latency, > 0 where a stage finished
+  std::optional<double> idle_power_w;  ///< nothing where the input left no idle time
+  double credited_accuracy = 0.0;      ///< spec section 5
+  double overhead_s = 0.0;             ///< what the decision itself took
+};
+
+struct SchedulerSettings {
+  SlowdownSettings slowdown;
+  IdlePowerSettings idle_power;
+  bool use_variance = true;         ///< false: sigma = 0 in every prediction (alert-mean)
+  std::size_t accuracy_window = 0;  ///< N inputs; 0 = off
+};
+
+/// Chooses among `candidates` by the rule of spec section 4, from predictions that `predict`
+/// gives one (model, cap) at a time. Shared by every scheme that weighs whole candidates.
+class Choice {
+ public:
+  Choice(const Goal& goal, double deadline_s) : goal_(goal), deadline_s_(deadline_s) {}
+
+  void consider(const Candidate& candidate, const Prediction& prediction);
+  /// The best candidate considered. At least one must have been.
+  Decision best() const;
+
+ private:
+  struct Entry {
+    Candidate candidate;
+    Prediction prediction;
+    bool set = false;
+  };
+  bool passes_latency_test(const Prediction& prediction) const;
+
+  const Goal& goal_;
+  double deadline_s_;
+  Entry feasible_, in_time_, fallback_;
+};
+
+class Scheduler {
+ public:
+  /// Candidates are all stages and caps of `models` (indices into profile.models), or of every
+  /// model where it is empty. The profile must outlive the scheduler and have no fault().
+  explicit Scheduler(const Profile& profile, const SchedulerSettings& settings = {},
+                     std::vector<std::size_t> models = {});
+
+  /// The candidate for the next input, which must be answered within `deadline_s` (T_goal, or its
+  /// share of a group's deadline). Neither allocates nor throws.
+  Decision decide(const Goal& goal, double deadline_s) const noexcept;
+  void observe(const Feedback& feedback) noexcept;
+
+  /// The belief that the next decision is made from.
+  Estimate estimate() const noexcept;
+
+ private:
+  const Profile& profile_;
+  std::vector<std::size_t> models_;
+  bool use_variance_;
+  SlowdownFilter slowdown_;
+  IdlePowerFilter idle_power_;
+  std::optional<AccuracyWindow> accuracy_window_;
+  double worst_overhead_s_ = 0.0;
+};
+
+}  // namespace alert

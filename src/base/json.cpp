@@ -1,0 +1,171 @@
+#include "base/json.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cmath>
+#include <fstream>
+#include <numeric>
+
+#include "base/error.hpp"
+
+namespace bench {
+namespace {
+
+std::string quoted(const std::vector<std::string>& names) {
+  return fmt::format("\"{}\"", fmt::join(names, "\", \""));
+}
+
+/// Edits (insert, delete, replace) that turn `a` into `b`.
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), std::size_t{0});
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    std::size_t diagonal = row[0];
+    row[0] = i + 1;
+    for (std::size_t j = 0; j < b.size(); ++j) {
+      const std::size_t replaced = diagonal + (a[i] == b[j] ? 0 : 1);
+      diagonal = row[j + 1];
+      row[j + 1] = std::min({replaced, row[j] + 1, row[j + 1] + 1});
+    }
+  }
+  return row.back();
+}
+
+}  // namespace
+
+std::string did_you_mean(std::string_view name, const std::vector<std::string>& allowed) {
+  if (allowed.empty()) return {};
+  const auto nearest = std::ranges::min_element(
+      allowed, {}, [&](const std::string& other) { return edit_distance(name, other); });
+  if (edit_distance(name, *nearest) > std::max<std::size_t>(2, name.size() / 3)) return {};
+  return fmt::format(" (did you mean \"{}\"?)", *nearest);
+}
+
+double rounded(double value) {
+  if (!std::isfinite(value)) throw std::logic_error("not a finite number in a JSON document");
+  return std::round(value * 1e9) / 1e9;
+}
+
+JsonValue JsonValue::read(const std::filesystem::path& file) {
+  std::ifstream in(file);
+  if (!in || std::filesystem::is_directory(file))
+    throw InputError(fmt::format("{}: cannot read this file", file.string()));
+  nlohmann::json root;
+  try {
+    root = nlohmann::json::parse(in);
+  } catch (const nlohmann::json::parse_error& error) {
+    // nlohmann's text is "[json.exception...] parse error at line 3, column 5: ...".
+    const std::string_view text = error.what();
+    throw InputError(fmt::format("{}: not JSON: {}", file.string(),
+                                 text.substr(std::min(text.size(), text.find("] ") + 2))));
+  }
+  return from(std::move(root), file.string());
+}
+
+JsonValue JsonValue::from(nlohmann::json document, std::string source) {
+  auto shared = std::make_shared<const Document>(Document{std::move(document), std::move(source)});
+  const nlohmann::json* root = &shared->root;
+  return {std::move(shared), root, ""};
+}
+
+void JsonValue::fail(std::string_view message) const {
+  throw InputError(fmt::format("{}: {}: {}", source(), pointer_.empty() ? "/" : pointer_, message));
+}
+
+std::string JsonValue::found() const {
+  std::string text = value_->dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  if (text.size() > 40) text = text.substr(0, 37) + "...";
+  return "found " + text;
+}
+
+JsonValue JsonValue::child(std::string_view key, const nlohmann::json& value) const {
+  return {document_, &value, fmt::format("{}/{}", pointer_, key)};
+}
+
+JsonValue JsonValue::at(std::string_view key) const {
+  if (auto value = find(key)) return *value;
+  fail(fmt::format("\"{}\" is missing", key));
+}
+
+std::optional<JsonValue> JsonValue::find(std::string_view key) const {
+  if (!value_->is_object()) fail(fmt::format("must be an object, {}", found()));
+  const auto it = value_->find(key);
+  if (it == value_->end() || it->is_null()) return std::nullopt;
+  return child(key, *it);
+}
+
+std::vector<JsonValue> JsonValue::items() const {
+  if (!value_->is_array()) fail(fmt::format("must be a list, {}", found()));
+  std::vector<JsonValue> items;
+  for (std::size_t i = 0; i < value_->size(); ++i)
+    items.push_back(child(std::to_string(i), (*value_)[i]));
+  return items;
+}
+
+double JsonValue::number(double min, double max) const {
+  if (!value_->is_number()) fail(fmt::format("must be a number, {}", found()));
+  const double number = value_->get<double>();
+  if (number >= min && number <= max) return number;
+  if (std::isinf(max)) fail(fmt::format("must be at least {}, {}", min, found()));
+  if (std::isinf(min)) fail(fmt::format("must be at most {}, {}", max, found()));
+  fail(fmt::format("must lie in [{}, {}], {}", min, max, found()));
+}
+
+double JsonValue::positive() const {
+  const double value = number();
+  if (value <= 0.0) fail(fmt::format("must be above 0, {}", found()));
+  return value;
+}
+
+std::vector<double> JsonValue::numbers(double min, double max) const {
+  std::vector<double> numbers;
+  for (const auto& item : items()) numbers.push_back(item.number(min, max));
+  return numbers;
+}
+
+std::size_t JsonValue::count(std::size_t min, std::size_t max) const {
+  if (!value_->is_number_integer() || value_->get<double>() < static_cast<double>(min) ||
+      value_->get<double>() > static_cast<double>(max))
+    fail(fmt::format("must be a whole number from {} to {}, {}", min, max, found()));
+  return value_->get<std::size_t>();
+}
+
+std::string JsonValue::string() const {
+  if (!value_->is_string()) fail(fmt::format("must be a string, {}", found()));
+  return value_->get<std::string>();
+}
+
+bool JsonValue::boolean() const {
+  if (!value_->is_boolean()) fail(fmt::format("must be true or false, {}", found()));
+  return value_->get<bool>();
+}
+
+std::size_t JsonValue::one_of(const std::vector<std::string>& allowed,
+                              std::string_view what) const {
+  const std::string name = string();
+  const auto it = std::ranges::find(allowed, name);
+  if (it != allowed.end()) return static_cast<std::size_t>(it - allowed.begin());
+  fail(fmt::format("unknown {} \"{}\"{}; allowed: {}", what, name, did_you_mean(name, allowed),
+                   quoted(allowed)));
+}
+
+void JsonValue::allow_only(std::initializer_list<std::string_view> keys) const {
+  if (!value_->is_object()) fail(fmt::format("must be an object, {}", found()));
+  const std::vector<std::string> allowed(keys.begin(), keys.end());
+  for (const auto& [key, value] : value_->items()) {
+    if (std::ranges::find(allowed, key) != allowed.end()) continue;
+    child(key, value)
+        .fail(fmt::format("unknown key \"{}\"{}; allowed: {}", key, did_you_mean(key, allowed),
+                          quoted(allowed)));
+  }
+}
+
+void JsonValue::check_schema_version() const {
+  const JsonValue version = at("schema_version");
+  if (version.count() != static_cast<std::size_t>(schema_version))
+    version.fail(fmt::format("this program reads version {}, {}", schema_version, version.found()));
+}
+
+}  // namespace bench

@@ -1,0 +1,80 @@
+// Strict reading of JSON documents: every access is checked, and every error names the file, the
+// JSON pointer, what was found and what is allowed.
+#pragma once
+
+#include <filesystem>
+#include <initializer_list>
+#include <limits>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace bench {
+
+/// A value inside a document. Cheap to copy; keeps the document alive.
+class JsonValue {
+ public:
+  /// Reads a whole file. Throws InputError where it is missing or not strict JSON.
+  static JsonValue read(const std::filesystem::path& file);
+  /// A document that is already in memory; `source` stands for the file's name in errors.
+  static JsonValue from(nlohmann::json document, std::string source);
+
+  const nlohmann::json& raw() const { return *value_; }
+  const std::string& source() const { return document_->source; }
+  const std::string& pointer() const { return pointer_; }
+
+  JsonValue at(std::string_view key) const;                   ///< required member
+  std::optional<JsonValue> find(std::string_view key) const;  ///< optional member; null = absent
+  std::vector<JsonValue> items() const;                       ///< elements of an array
+  bool is_object() const { return value_->is_object(); }
+  bool is_array() const { return value_->is_array(); }
+  bool is_string() const { return value_->is_string(); }
+
+  double number(double min = -std::numeric_limits<double>::infinity(),
+                double max = std::numeric_limits<double>::infinity()) const;
+  double positive() const;  ///< a number above 0
+  std::vector<double> numbers(double min = -std::numeric_limits<double>::infinity(),
+                              double max = std::numeric_limits<double>::infinity()) const;
+  std::size_t count(std::size_t min = 0,
+                    std::size_t max = std::numeric_limits<std::uint32_t>::max()) const;
+  std::string string() const;
+  bool boolean() const;
+  /// The index of the string among `allowed`; suggests the nearest where it is none of them.
+  std::size_t one_of(const std::vector<std::string>& allowed, std::string_view what) const;
+  /// Refuses members that are not named, and suggests the nearest name.
+  void allow_only(std::initializer_list<std::string_view> keys) const;
+  /// Refuses a schema_version that this program does not read.
+  void check_schema_version() const;
+
+  /// An error at this place: "file: /pointer: message".
+  [[noreturn]] void fail(std::string_view message) const;
+
+ private:
+  struct Document {
+    nlohmann::json root;
+    std::string source;
+  };
+  JsonValue(std::shared_ptr<const Document> document, const nlohmann::json* value,
+            std::string pointer)
+      : document_(std::move(document)), value_(value), pointer_(std::move(pointer)) {}
+  JsonValue child(std::string_view key, const nlohmann::json& value) const;
+  std::string found() const;
+
+  std::shared_ptr<const Document> document_;
+  const nlohmann::json* value_;
+  std::string pointer_;
+};
+
+inline constexpr int schema_version = 1;
+
+/// ` (did you mean "x"?)` for the nearest of `allowed`, or empty where none is near.
+std::string did_you_mean(std::string_view name, const std::vector<std::string>& allowed);
+
+/// A measurement for a log: rounded to 1e-9 (nanoseconds, nanojoules), so that it reads well.
+/// Throws std::logic_error for a value that JSON has no number for.
+double rounded(double value);
+
+}  // namespace bench

@@ -1,0 +1,78 @@
+// Co-located work: child processes of this very program that press on memory or on the cores, at
+// the inputs that a schedule names.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "base/json.hpp"
+
+namespace bench {
+
+enum class Workload { memory, compute };
+std::string to_string(Workload workload);
+std::vector<std::string> workload_names();
+
+/// On from the first to the last input of each window, both included.
+struct WindowSchedule {
+  std::vector<std::pair<std::size_t, std::size_t>> windows;
+};
+
+/// On and off in turns (off first) of geometrically distributed length in inputs, from a seed.
+struct RandomSchedule {
+  double mean_on = 1.0;
+  double mean_off = 1.0;
+};
+
+/// "contention" of an environment in the config (formats.md).
+struct ContentionSpec {
+  Workload workload = Workload::memory;
+  std::size_t workers = 1;
+  int nice = 0;
+  std::variant<WindowSchedule, RandomSchedule> schedule;
+};
+
+ContentionSpec parse_contention(const JsonValue& value);
+
+/// For each input, whether the co-runners run. Group mates are not treated apart.
+std::vector<bool> contention_schedule(const ContentionSpec& spec, std::size_t inputs,
+                                      std::uint64_t seed);
+
+/// The children. They are started and made ready (memory touched) by the constructor and then
+/// stopped; they die with this process however it dies, and with this object.
+class CoRunners {
+ public:
+  CoRunners() = default;  ///< no children: an environment without contention
+  explicit CoRunners(const ContentionSpec& spec);
+  ~CoRunners();
+  CoRunners(const CoRunners&) = delete;
+  CoRunners& operator=(const CoRunners&) = delete;
+
+  /// Lets the children run, or stops them; returns when all have changed state.
+  void set_running(bool running);
+  /// CPU seconds of all children so far.
+  double cpu_time_s() const;
+
+ private:
+  std::vector<int> pids_;
+  bool running_ = false;
+};
+
+/// Size of one array of the memory workload for each of `workers`: 4 times the last-level cache,
+/// within a quarter of the memory that is available for all arrays together. The reason says which.
+struct ArraySize {
+  std::size_t bytes = 0;
+  std::string reason;
+};
+ArraySize memory_array_size(std::size_t workers);
+
+/// What a child does; never returns. `ready_fd` is written one byte and closed once the child is
+/// warm; `parent` is the pid whose death ends it.
+[[noreturn]] void run_workload(Workload workload, std::size_t array_bytes, int nice, int ready_fd,
+                               int parent);
+
+}  // namespace bench

@@ -1,0 +1,33 @@
+#include "schemes/schemes.hpp"
+
+namespace bench {
+namespace {
+
+/// app-only's rule and sys-only's controller on one anytime DNN, neither knowing of the other.
+class NoCoord final : public Scheme {
+ public:
+  NoCoord(const alert::Profile& profile, const alert::SchedulerSettings& settings)
+      : profile_(profile), controller_(profile, largest_anytime(profile), settings) {}
+
+  alert::Decision decide(const Input& input) override {
+    alert::Decision decision = controller_.decide(input);
+    decision.candidate.stage =
+        app_stop_stage(profile_.models[decision.candidate.model], input.goal);
+    return decision;
+  }
+  void observe(const alert::Feedback& feedback) override { controller_.observe(feedback); }
+  std::optional<alert::Estimate> estimate() const override { return controller_.estimate(); }
+
+ private:
+  const alert::Profile& profile_;
+  CapController controller_;
+};
+
+}  // namespace
+
+std::unique_ptr<Scheme> make_no_coord(const SchemeSpec& spec, const alert::Profile& profile,
+                                      const alert::Candidate&) {
+  return std::make_unique<NoCoord>(profile, spec.settings);
+}
+
+}  // namespace bench

@@ -1,0 +1,61 @@
+// Every scheme of spec section 5 behind one interface, made by name from one registry.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "alert/scheduler.hpp"
+#include "schemes/outcome.hpp"
+
+namespace bench {
+
+/// What every (model, cap) really does on the input at hand; only oracles may look.
+class Counterfactual {
+ public:
+  virtual ~Counterfactual() = default;
+  virtual Execution execution(std::size_t model, std::size_t cap) const = 0;
+};
+
+/// One input as a scheme sees it.
+struct Input {
+  const alert::Goal& goal;
+  double deadline_s;                               ///< T_goal, or its share of the group's
+  const Counterfactual* counterfactual = nullptr;  ///< set in replay only
+};
+
+class Scheme {
+ public:
+  virtual ~Scheme() = default;
+  virtual alert::Decision decide(const Input& input) = 0;
+  virtual void observe(const alert::Feedback& feedback) = 0;
+  /// The belief that the next decision is made from; nothing for a scheme that has none.
+  virtual std::optional<alert::Estimate> estimate() const { return std::nullopt; }
+  /// The accuracy to judge an answer by: what was credited, unless the scheme knows better.
+  virtual double judged_accuracy(const Outcome& outcome) const { return outcome.credited_accuracy; }
+};
+
+/// A scheme as the config names it.
+struct SchemeSpec {
+  std::string scheme;  ///< a name of scheme_names()
+  std::string name;    ///< what the results call it; `scheme` unless the config says otherwise
+  alert::SchedulerSettings settings;
+};
+
+/// What a scheme needs beyond the input at hand.
+enum class Needs { nothing, counterfactual, hindsight };
+
+std::vector<std::string> scheme_names();
+Needs needs(std::string_view scheme);
+
+/// A scheme for one stream of inputs. `profile` must outlive it. `hindsight` is the single best
+/// candidate over the stream, which `oracle-static` plays and nothing else looks at.
+/// Throws std::invalid_argument where the profile lacks what the scheme needs (an anytime DNN
+/// for app-only, a traditional one for sys-only, ...), in words for the user.
+std::unique_ptr<Scheme> make_scheme(const SchemeSpec& spec, const alert::Profile& profile,
+                                    const alert::Candidate& hindsight = {});
+
+}  // namespace bench

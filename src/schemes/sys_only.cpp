@@ -1,0 +1,63 @@
+#include <algorithm>
+#include <stdexcept>
+
+#include "schemes/schemes.hpp"
+
+namespace bench {
+namespace {
+
+/// Adapts the system alone: the power cap, under the fastest traditional DNN.
+class SysOnly final : public Scheme {
+ public:
+  SysOnly(const alert::Profile& profile, std::size_t model,
+          const alert::SchedulerSettings& settings)
+      : controller_(profile, model, settings) {}
+
+  alert::Decision decide(const Input& input) override { return controller_.decide(input); }
+  void observe(const alert::Feedback& feedback) override { controller_.observe(feedback); }
+  std::optional<alert::Estimate> estimate() const override { return controller_.estimate(); }
+
+ private:
+  CapController controller_;
+};
+
+}  // namespace
+
+CapController::CapController(const alert::Profile& profile, std::size_t model,
+                             const alert::SchedulerSettings& settings)
+    : profile_(profile), model_(model), filters_(profile, settings, {model}) {}
+
+alert::Decision CapController::decide(const Input& input) const {
+  const alert::Estimate belief = filters_.estimate();
+  const auto whole_at = [&](std::size_t cap) {
+    alert::Decision decision;
+    decision.candidate = {model_, profile_.models[model_].stages(), cap};
+    decision.prediction = predict(profile_, decision.candidate, belief, input.deadline_s);
+    decision.feasible = decision.prediction.latency_s <= input.deadline_s &&
+                        (input.goal.task == alert::Task::minimize_energy ||
+                         decision.prediction.energy_j <= input.goal.energy_j);
+    decision.deadline_s = input.deadline_s;
+    return decision;
+  };
+  alert::Decision best = whole_at(profile_.default_cap());
+  for (std::size_t cap = 0; cap < profile_.default_cap(); ++cap) {
+    const alert::Decision decision = whole_at(cap);
+    if (decision.feasible &&
+        (!best.feasible || decision.prediction.energy_j < best.prediction.energy_j))
+      best = decision;
+  }
+  return best;
+}
+
+std::unique_ptr<Scheme> make_sys_only(const SchemeSpec& spec, const alert::Profile& profile,
+                                      const alert::Candidate&) {
+  const auto models = models_of_kind(profile, alert::ModelKind::traditional);
+  if (models.empty())
+    throw std::invalid_argument("this scheme needs a suite with a traditional DNN");
+  const auto fastest = *std::ranges::min_element(models, {}, [&](std::size_t i) {
+    return profile.models[i].latency_s[profile.default_cap()].back();
+  });
+  return std::make_unique<SysOnly>(profile, fastest, spec.settings);
+}
+
+}  // namespace bench

@@ -1,0 +1,111 @@
+// Traces: what every (model, cap) did on every input of an environment (formats.md, "traces/").
+// A file is JSON Lines, plain (.jsonl) or gzip-compressed (.jsonl.gz).
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "alert/profile.hpp"
+#include "platform/platform.hpp"
+#include "schemes/scheme.hpp"
+
+namespace bench {
+
+struct TraceModel {
+  std::string name;
+  alert::ModelKind kind = alert::ModelKind::traditional;
+  std::vector<double> accuracy;  ///< q(i,k), [stage]
+};
+
+struct TraceHeader {
+  std::string suite;
+  std::string environment;
+  EnergySource energy_source = EnergySource::emulated;
+  std::vector<TraceModel> models;
+  std::vector<double> power_caps_w;
+  double q_fail = 0.0;
+};
+
+/// Place of an input among those that share its deadline; size 1 where it has its own.
+struct GroupPosition {
+  std::size_t group = 0;
+  std::size_t position = 0;  ///< from 0
+  std::size_t size = 1;
+};
+
+/// One real run of one (model, cap) on one input.
+struct TraceRun {
+  std::vector<double> stage_latency_s;  ///< cumulative
+  std::vector<double> stage_correct;    ///< share of the input's items answered rightly, [stage]
+  double busy_energy_j = 0.0;
+  double idle_power_w = 0.0;
+
+  Execution execution() const {
+    return {stage_latency_s, stage_correct, busy_energy_j, idle_power_w};
+  }
+};
+
+/// All runs on one input: what an oracle may look at.
+class TraceInput final : public Counterfactual {
+ public:
+  TraceInput() = default;
+  TraceInput(std::size_t models, std::size_t caps) : caps_(caps), runs_(models * caps) {}
+
+  std::size_t input = 0;
+  GroupPosition group;
+  bool contention = false;
+
+  TraceRun& run(std::size_t model, std::size_t cap) { return runs_[model * caps_ + cap]; }
+  const TraceRun& run(std::size_t model, std::size_t cap) const {
+    return runs_[model * caps_ + cap];
+  }
+  Execution execution(std::size_t model, std::size_t cap) const override {
+    return run(model, cap).execution();
+  }
+
+ private:
+  std::size_t caps_ = 0;
+  std::vector<TraceRun> runs_;
+};
+
+/// Reads a trace input by input: memory does not grow with its length.
+class TraceReader {
+ public:
+  /// Throws InputError where the file is missing or its header is malformed.
+  explicit TraceReader(const std::filesystem::path& file);
+  ~TraceReader();
+  TraceReader(TraceReader&&) noexcept;
+
+  const TraceHeader& header() const;
+  /// The next input, into `input`'s storage; false at the end. Throws InputError, naming the line,
+  /// for a malformed one, and where an input lacks a configuration or has one twice.
+  bool next(TraceInput& input);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+/// Writes whole inputs, flushed one by one.
+class TraceWriter {
+ public:
+  /// A new file with this header; or, with `resume`, the end of an existing one whose header must
+  /// be equal: an incomplete last input is cut off.
+  TraceWriter(const std::filesystem::path& file, const TraceHeader& header, bool resume = false);
+  ~TraceWriter();
+  TraceWriter(TraceWriter&&) noexcept;
+
+  /// Inputs already in a resumed file.
+  std::size_t inputs_written() const;
+  void write(const TraceInput& input);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace bench
