@@ -20,26 +20,14 @@ Outcome outcome_of(const Execution& execution, const alert::ModelProfile& model,
   outcome.latency_s = end_s[std::max<std::size_t>(outcome.stage, 1) - 1];
 
   outcome.period_s = std::max(deadline_s, outcome.busy_s);
-  outcome.idle_power_w = execution.idle_power_w;
+  const double idle_s = outcome.period_s - outcome.busy_s;
+  if (idle_s > 0.0) outcome.idle_power_w = execution.idle_power_w;
   outcome.busy_energy_j = execution.busy_energy_j * (outcome.busy_s / end_s.back());
-  outcome.energy_j =
-      outcome.busy_energy_j + outcome.idle_power_w * (outcome.period_s - outcome.busy_s);
+  outcome.energy_j = outcome.busy_energy_j + execution.idle_power_w * idle_s;
 
   outcome.credited_accuracy = outcome.stage > 0 ? model.accuracy[outcome.stage - 1] : q_fail;
   outcome.correct = outcome.stage > 0 ? execution.stage_correct[outcome.stage - 1] : 0.0;
   return outcome;
-}
-
-alert::Feedback feedback_of(const Outcome& outcome, const Execution& execution,
-                            const alert::Candidate& candidate, double overhead_s) {
-  alert::Feedback feedback;
-  feedback.candidate = candidate;
-  feedback.finished_stage = outcome.finished_stage;
-  feedback.finished_latency_s = execution.stage_latency_s[outcome.finished_stage - 1];
-  if (outcome.period_s > outcome.busy_s) feedback.idle_power_w = outcome.idle_power_w;
-  feedback.credited_accuracy = outcome.credited_accuracy;
-  feedback.overhead_s = overhead_s;
-  return feedback;
 }
 
 }  // namespace bench

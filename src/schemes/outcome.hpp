@@ -7,7 +7,6 @@
 #include <span>
 
 #include "alert/profile.hpp"
-#include "alert/scheduler.hpp"
 
 namespace bench {
 
@@ -25,12 +24,12 @@ struct Outcome {
   double busy_s = 0.0;     ///< end of the last stage that ran
   double overrun_s = 0.0;  ///< busy time after the deadline
   double busy_energy_j = 0.0;
-  double energy_j = 0.0;  ///< busy, and idle until the period ends
-  double idle_power_w = 0.0;
-  double period_s = 0.0;           ///< until the next input arrives: the deadline, or busy_s
-  double credited_accuracy = 0.0;  ///< q(i,k) of the stage delivered, else q_fail
-  double correct = 0.0;            ///< measured accuracy of the stage delivered, else 0
-  std::size_t finished_stage = 0;  ///< last stage that ran
+  double energy_j = 0.0;               ///< busy, and idle until the period ends
+  std::optional<double> idle_power_w;  ///< nothing where the input left no idle time
+  double period_s = 0.0;               ///< until the next input arrives: the deadline, or busy_s
+  double credited_accuracy = 0.0;      ///< q(i,k) of the stage delivered, else q_fail
+  double correct = 0.0;                ///< measured accuracy of the stage delivered, else 0
+  std::size_t finished_stage = 0;      ///< last stage that ran
 
   bool deadline_met() const { return stage > 0; }
 };
@@ -39,9 +38,5 @@ struct Outcome {
 /// its end. Energy of a part of the execution is its share of the busy time.
 Outcome outcome_of(const Execution& execution, const alert::ModelProfile& model, double q_fail,
                    std::size_t stop_stage, double deadline_s);
-
-/// What a scheme is told of an outcome.
-alert::Feedback feedback_of(const Outcome& outcome, const Execution& execution,
-                            const alert::Candidate& candidate, double overhead_s);
 
 }  // namespace bench

@@ -1,0 +1,57 @@
+#include <fmt/format.h>
+
+#include <exception>
+
+#include "base/error.hpp"
+#include "cli/commands.hpp"
+#include "contention/contention.hpp"
+#include "experiment/interrupt.hpp"
+#include "version.hpp"
+
+namespace {
+
+enum ExitStatus { done = 0, failed = 1, bad_input = 2, machine_lacks = 3, interrupted = 4 };
+
+int report(const char* message, ExitStatus status) {
+  fmt::print(stderr, "alert-bench: {}\n", message);
+  return status;
+}
+
+int run(CLI::App& app, int argc, char** argv, const int& status) {
+  try {
+    app.parse(argc, argv);
+    return status;
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? done : bad_input;
+  } catch (const bench::InputError& error) {
+    return report(error.what(), bad_input);
+  } catch (const bench::MachineError& error) {
+    return report(error.what(), machine_lacks);
+  } catch (const bench::Interrupted&) {
+    return report("interrupted; go on with --resume", interrupted);
+  } catch (const std::exception& error) {
+    return report(error.what(), failed);
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (bench::is_workload_command(argc, argv)) bench::run_workload_command(argc, argv);
+  bench::catch_signals();
+
+  CLI::App app("Experiment harness for the ALERT scheduler (USENIX ATC 2020)", "alert-bench");
+  app.set_version_flag("--version", fmt::format("alert-bench {}", bench::version));
+  app.require_subcommand(1);
+  int status = done;
+  bench::cli::add_run(app);
+  bench::cli::add_profile(app);
+  bench::cli::add_record(app);
+  bench::cli::add_replay(app);
+  bench::cli::add_report(app);
+  bench::cli::add_validate(app, status);
+  bench::cli::add_doctor(app, status);
+  for (auto* command : app.get_subcommands({}))
+    command->set_version_flag("--version", fmt::format("alert-bench {}", bench::version));
+  return run(app, argc, argv, status);
+}

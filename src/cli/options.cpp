@@ -1,0 +1,44 @@
+#include "cli/options.hpp"
+
+#include <fmt/format.h>
+
+#include "experiment/report.hpp"
+
+namespace bench::cli {
+
+void ConfigOptions::add_to(CLI::App& command) {
+  command.add_option("--config", file, "The experiment (configs/*.json)")->required();
+  command
+      .add_option("--set", overrides.set,
+                  "Override one value of the config, as in inputs.count=50; repeatable")
+      ->type_name("KEY=VALUE")
+      ->take_all();
+  command.add_option("--schemes", overrides.schemes, "Run these schemes instead of the config's")
+      ->delimiter(',');
+  command.add_option("--seed", overrides.seed, "Override inputs.seed");
+}
+
+void OutputOptions::add_to(CLI::App& command) {
+  command.add_option("--out", out, "Results folder (default: runs/<name of the config>)");
+  auto* resume_flag = command.add_flag("--resume", resume, "Go on where an interrupted run ended");
+  command.add_flag("--force", force, "Replace the results folder if it exists")
+      ->excludes(resume_flag);
+}
+
+std::filesystem::path OutputOptions::folder(const Config& config) const {
+  return out.empty() ? std::filesystem::path("runs") / config.name : out;
+}
+
+Existing OutputOptions::existing() const {
+  return resume ? Existing::resume : force ? Existing::replace : Existing::refuse;
+}
+
+void print_summary(const nlohmann::ordered_json& summary, bool as_json) {
+  if (as_json)
+    fmt::print("{}\n", summary.dump(2));
+  else
+    fmt::print("{}",
+               render(report_tables(JsonValue::from(summary, "summary")), TableFormat::terminal));
+}
+
+}  // namespace bench::cli

@@ -1,0 +1,37 @@
+// Options that several commands share.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "experiment/config.hpp"
+#include "experiment/results.hpp"
+
+namespace bench::cli {
+
+/// --config, --set, --schemes, --seed.
+struct ConfigOptions {
+  std::filesystem::path file;
+  ConfigOverrides overrides;
+
+  void add_to(CLI::App& command);
+  Config read() const { return read_config(file, overrides); }
+};
+
+/// --out, --resume, --force.
+struct OutputOptions {
+  std::filesystem::path out;  ///< empty: runs/<config's name>
+  bool resume = false;
+  bool force = false;
+
+  void add_to(CLI::App& command);
+  std::filesystem::path folder(const Config& config) const;
+  Existing existing() const;
+};
+
+/// Prints the summary's tables to stdout, or itself with `as_json`.
+void print_summary(const nlohmann::ordered_json& summary, bool as_json);
+
+}  // namespace bench::cli

@@ -1,0 +1,37 @@
+#include <fmt/format.h>
+
+#include <memory>
+
+#include "cli/commands.hpp"
+#include "cli/options.hpp"
+#include "experiment/run.hpp"
+
+namespace bench::cli {
+
+void add_replay(CLI::App& app) {
+  struct Options {
+    ConfigOptions config;
+    OutputOptions output;
+    std::vector<std::filesystem::path> traces;
+    bool json = false;
+  };
+  auto options = std::make_shared<Options>();
+  auto* command = app.add_subcommand(
+      "replay", "Run schemes on recorded traces; needs no model and no LibTorch");
+  command->add_option("--trace", options->traces, "Trace files, one per environment")
+      ->required()
+      ->type_name("FILE...");
+  options->config.add_to(*command);
+  options->output.add_to(*command);
+  command->add_flag("--json", options->json, "Print summary.json instead of tables");
+  command->callback([options] {
+    const Config config = options->config.read();
+    const auto folder = options->output.folder(config);
+    const auto summary =
+        replay_experiment(config, options->traces, folder, options->output.existing());
+    print_summary(summary, options->json);
+    fmt::print(stderr, "results: {}\n", folder.string());
+  });
+}
+
+}  // namespace bench::cli

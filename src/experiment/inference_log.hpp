@@ -1,0 +1,50 @@
+// inferences.jsonl (formats.md): a line per input and scheme, whole lines only.
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "alert/profile.hpp"
+#include "experiment/stream.hpp"
+
+namespace bench {
+
+/// Which stream a line belongs to.
+struct StreamKey {
+  std::string environment;
+  std::size_t setting = 0;
+  std::string scheme;  ///< its name in the config
+
+  auto operator<=>(const StreamKey&) const = default;
+};
+
+class InferenceLog {
+ public:
+  /// A new file, or the end of an existing one where `resume` says so (an incomplete last line is
+  /// cut off).
+  InferenceLog(const std::filesystem::path& file, bool resume);
+
+  /// Throws std::runtime_error where the line cannot be written whole.
+  void write(const StreamKey& key, const alert::Goal& goal, const alert::Profile& profile,
+             const Step& step);
+  /// Hands what was written to the system.
+  void flush();
+
+ private:
+  std::filesystem::path file_;
+  std::ofstream out_;
+};
+
+nlohmann::ordered_json to_json(const StreamKey& key, const alert::Goal& goal,
+                               const alert::Profile& profile, const Step& step);
+
+/// The steps of every stream that an interrupted run has logged, in the order of their inputs.
+std::map<StreamKey, std::vector<Step>> read_inferences(const std::filesystem::path& file,
+                                                       const alert::Profile& profile);
+
+}  // namespace bench

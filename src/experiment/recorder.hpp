@@ -1,0 +1,20 @@
+// Records a trace: every (model, cap) really runs on every input of an environment, all stages.
+#pragma once
+
+#include <filesystem>
+
+#include "experiment/rig.hpp"
+#include "trace/trace.hpp"
+
+namespace bench {
+
+/// Sizes of the groups that share a deadline, seeded; {group, position, size} of each input. The
+/// last group may be shorter.
+std::vector<GroupPosition> group_positions(const InputsSpec& inputs);
+
+/// Writes `file` anew, or goes on after its last whole input where `resume` says so. The
+/// configurations of one input are interleaved at random, each after an idle gap as in a live run.
+void record_trace(Rig& rig, const Config& config, const EnvironmentSpec& environment,
+                  const std::filesystem::path& file, bool resume);
+
+}  // namespace bench

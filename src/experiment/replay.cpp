@@ -1,0 +1,120 @@
+#include "experiment/replay.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <tuple>
+
+#include "base/error.hpp"
+#include "experiment/interrupt.hpp"
+
+namespace bench {
+
+void check_trace(const std::filesystem::path& trace, const TraceHeader& header,
+                 const alert::Profile& profile) {
+  const auto differs = [&](const std::string& what) {
+    throw InputError(fmt::format("{}:1: {} differs from the profile's", trace.string(), what));
+  };
+  if (header.power_caps_w != profile.power_caps_w) differs("power_caps_w");
+  if (header.q_fail != profile.q_fail) differs("q_fail");
+  if (header.models.size() != profile.models.size()) differs("the number of models");
+  for (std::size_t i = 0; i < profile.models.size(); ++i) {
+    const auto& [name, kind, accuracy] = header.models[i];
+    const auto& model = profile.models[i];
+    if (name != model.name || kind != model.kind || accuracy != model.accuracy)
+      differs(fmt::format("/models/{} (\"{}\")", i, name));
+  }
+}
+
+std::vector<alert::Candidate> best_static_candidates(const std::filesystem::path& trace,
+                                                     const alert::Profile& profile,
+                                                     const std::vector<alert::Goal>& grid) {
+  struct Constant {
+    alert::Candidate candidate;
+    Verdict verdict;
+    double group_elapsed_s = 0.0;
+  };
+  std::vector<Constant> constants;
+  for (std::size_t model = 0; model < profile.models.size(); ++model)
+    for (std::size_t stage = 1; stage <= profile.models[model].stages(); ++stage)
+      for (std::size_t cap = 0; cap < profile.caps(); ++cap)
+        constants.push_back({{model, stage, cap}, {}, 0.0});
+  std::vector<std::vector<Constant>> by_setting(grid.size(), constants);
+
+  TraceReader reader(trace);
+  TraceInput input;
+  while (reader.next(input)) {
+    stop_if_interrupted();
+    const GroupPosition& group = input.group;
+    for (std::size_t setting = 0; setting < grid.size(); ++setting) {
+      const alert::Goal& goal = grid[setting];
+      for (auto& [candidate, verdict, elapsed_s] : by_setting[setting]) {
+        if (group.position == 0) elapsed_s = 0.0;
+        const double deadline_s =
+            alert::shared_deadline_s(static_cast<double>(group.size) * goal.deadline_s, elapsed_s,
+                                     group.size - group.position);
+        const Outcome outcome = outcome_of(input.execution(candidate.model, candidate.cap),
+                                           profile.models[candidate.model], profile.q_fail,
+                                           candidate.stage, deadline_s);
+        elapsed_s += outcome.period_s;
+        verdict.add(goal, outcome, outcome.credited_accuracy);
+      }
+    }
+  }
+
+  std::vector<alert::Candidate> best;
+  for (std::size_t setting = 0; setting < grid.size(); ++setting) {
+    const alert::Goal& goal = grid[setting];
+    const auto rank = [&](const Constant& constant) {
+      const Verdict& verdict = constant.verdict;
+      const bool violated = verdict.violated(goal);
+      return std::tuple(violated,
+                        violated ? 1.0 - verdict.mean_accuracy() : verdict.metric(goal.task),
+                        verdict.mean_energy_j(), -verdict.mean_accuracy(), constant.candidate);
+    };
+    best.push_back(std::ranges::min_element(by_setting[setting], {}, rank)->candidate);
+  }
+  return best;
+}
+
+std::vector<Cell> replay_trace(const std::filesystem::path& trace, const alert::Profile& profile,
+                               const std::vector<alert::Goal>& grid,
+                               const std::vector<SchemeSpec>& schemes, InferenceLog* log) {
+  TraceReader reader(trace);
+  check_trace(trace, reader.header(), profile);
+  const std::string& environment = reader.header().environment;
+
+  const bool hindsight = std::ranges::any_of(
+      schemes, [](const SchemeSpec& spec) { return needs(spec.scheme) == Needs::hindsight; });
+  const auto best = hindsight ? best_static_candidates(trace, profile, grid)
+                              : std::vector<alert::Candidate>(grid.size());
+
+  struct Running {
+    StreamKey key;
+    Stream stream;
+  };
+  std::vector<Running> streams;
+  for (std::size_t setting = 0; setting < grid.size(); ++setting)
+    for (const SchemeSpec& spec : schemes)
+      streams.push_back({{environment, setting, spec.name},
+                         {profile, grid[setting], make_scheme(spec, profile, best[setting])}});
+
+  TraceInput input;
+  while (reader.next(input)) {
+    stop_if_interrupted();
+    for (auto& [key, stream] : streams) {
+      Step step = stream.decide(input.input, input.group, input.contention, &input);
+      const auto& candidate = step.decision.candidate;
+      stream.conclude(step, input.execution(candidate.model, candidate.cap));
+      if (log) log->write(key, stream.goal(), profile, step);
+    }
+  }
+  if (log) log->flush();
+
+  std::vector<Cell> cells;
+  for (const auto& [key, stream] : streams)
+    cells.push_back({key.scheme, environment, key.setting, stream.tally()});
+  return cells;
+}
+
+}  // namespace bench

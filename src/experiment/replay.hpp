@@ -1,0 +1,32 @@
+// Replay: schemes on recorded traces. One pass in constant memory, a second before it where a
+// scheme needs hindsight.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "alert/profile.hpp"
+#include "experiment/inference_log.hpp"
+#include "experiment/summary.hpp"
+#include "schemes/scheme.hpp"
+
+namespace bench {
+
+/// Throws InputError where a trace and the profile differ in models, accuracies or caps.
+void check_trace(const std::filesystem::path& trace, const TraceHeader& header,
+                 const alert::Profile& profile);
+
+/// For each setting, the single candidate that is best over the whole trace: of those that keep the
+/// setting the one with the least metric; where none does, greatest accuracy, then least energy
+/// (spec section 4's order). Memory: settings x candidates x 56 bytes.
+std::vector<alert::Candidate> best_static_candidates(const std::filesystem::path& trace,
+                                                     const alert::Profile& profile,
+                                                     const std::vector<alert::Goal>& grid);
+
+/// Every scheme under every setting on one trace, in step. `log` may be null.
+std::vector<Cell> replay_trace(const std::filesystem::path& trace, const alert::Profile& profile,
+                               const std::vector<alert::Goal>& grid,
+                               const std::vector<SchemeSpec>& schemes, InferenceLog* log);
+
+}  // namespace bench

@@ -1,0 +1,39 @@
+// A results folder (formats.md): made once, never overwritten unasked, resumable.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "base/json.hpp"
+
+namespace bench {
+
+/// What to do with a folder that exists.
+enum class Existing { refuse, replace, resume };
+
+class ResultsFolder {
+ public:
+  /// Touches nothing. Throws InputError where the folder exists and is not to be touched: `replace`
+  /// takes only what looks like a results folder (it holds a manifest.json), `resume` demands a
+  /// manifest of the same config; a new or empty folder is fine for both.
+  ResultsFolder(std::filesystem::path folder, Existing existing, const nlohmann::json& config);
+
+  /// Makes the folder, empty unless resuming. Throws InputError where it cannot.
+  void prepare() const;
+
+  bool resuming() const { return resuming_; }
+  const std::filesystem::path& path() const { return folder_; }
+  std::filesystem::path file(const std::string& name) const { return folder_ / name; }
+
+  /// Writes a whole document or nothing: to a temporary file, then renamed.
+  void write(const std::string& name, const nlohmann::ordered_json& document) const;
+
+ private:
+  std::filesystem::path folder_;
+  bool resuming_ = false;
+};
+
+/// The same for a single file that a command makes.
+void write_document(const std::filesystem::path& file, const nlohmann::ordered_json& document);
+
+}  // namespace bench

@@ -1,0 +1,203 @@
+#include "experiment/run.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "base/error.hpp"
+#include "base/sha256.hpp"
+#include "experiment/grid.hpp"
+#include "experiment/live.hpp"
+#include "experiment/manifest.hpp"
+#include "experiment/profiler.hpp"
+#include "experiment/progress.hpp"
+#include "experiment/recorder.hpp"
+#include "experiment/replay.hpp"
+
+namespace bench {
+namespace {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::ordered_json;
+
+/// Runs `body` and leaves the manifest saying how it ended.
+template <typename Body>
+auto with_manifest(Manifest& manifest, Body body) {
+  try {
+    auto result = body();
+    manifest.finish();
+    return result;
+  } catch (const Interrupted&) {
+    manifest.interrupted();
+    throw;
+  }
+}
+
+/// The profile to schedule by, in the folder as profile.json: the one an interrupted run left, the
+/// config's, or one measured now.
+ProfileFile obtain_profile(Rig& rig, const Config& config, const ResultsFolder& folder) {
+  const fs::path file = folder.file("profile.json");
+  if (folder.resuming() && fs::exists(file)) return read_profile(file);
+  const ProfileFile profile =
+      config.profile.empty() ? measure_profile(rig, config.inputs) : read_profile(config.profile);
+  folder.write("profile.json", to_json(profile));
+  return profile;
+}
+
+/// A profile from elsewhere must be of this rig's models and caps.
+void check_profile(const ProfileFile& file, const Rig& rig, const Config& config) {
+  const auto differs = [&](const std::string& what) {
+    throw InputError(fmt::format("{}: {} of the profile differs from the suite's or the platform's",
+                                 config.profile.empty() ? "profile.json" : config.profile.string(),
+                                 what));
+  };
+  const alert::Profile& profile = file.profile;
+  if (file.suite != rig.suite().name) differs("\"suite\"");
+  if (profile.power_caps_w != rig.caps_w()) differs("\"power_caps_w\"");
+  if (profile.models.size() != rig.suite().models.size()) differs("the number of models");
+  for (std::size_t i = 0; i < profile.models.size(); ++i)
+    if (profile.models[i].name != rig.suite().models[i].name ||
+        profile.models[i].accuracy != rig.suite().models[i].accuracy)
+      differs(fmt::format("model \"{}\"", profile.models[i].name));
+}
+
+/// Fails before anything is measured where a scheme cannot work on this suite.
+void check_schemes(const Config& config, const alert::Profile& profile) {
+  for (const SchemeSpec& spec : config.schemes) {
+    try {
+      make_scheme(spec, profile);
+    } catch (const std::invalid_argument& error) {
+      throw InputError(
+          fmt::format("{}: /schemes: \"{}\": {}", config.source, spec.name, error.what()));
+    }
+  }
+}
+
+fs::path trace_file(const ResultsFolder& folder, const std::string& environment) {
+  return folder.file("traces") / (environment + ".jsonl.gz");
+}
+
+SummaryInput summary_of(const Config& config, const ProfileFile& profile,
+                        const std::vector<alert::Goal>& grid, std::vector<std::string> environments,
+                        std::vector<Cell> cells) {
+  SummaryInput input;
+  input.name = config.name;
+  input.suite = profile.suite;
+  input.energy_source = profile.energy_source;
+  input.environments = std::move(environments);
+  for (const SchemeSpec& spec : config.schemes) {
+    input.schemes.push_back(spec.name);
+    if (spec.scheme == "oracle-static") input.base_scheme = spec.name;
+  }
+  input.grid = &grid;
+  input.cells = std::move(cells);
+  return input;
+}
+
+void append(std::vector<Cell>& cells, std::vector<Cell> more) {
+  std::ranges::move(more, std::back_inserter(cells));
+}
+
+std::vector<fs::path> record_all(Rig& rig, const Config& config, const ResultsFolder& folder) {
+  fs::create_directories(folder.file("traces"));
+  std::vector<fs::path> traces;
+  for (const EnvironmentSpec& environment : config.environments) {
+    traces.push_back(trace_file(folder, environment.name));
+    record_trace(rig, config, environment, traces.back(),
+                 folder.resuming() && fs::exists(traces.back()));
+  }
+  return traces;
+}
+
+Json replay_all(const Config& config, const ProfileFile& profile,
+                const std::vector<fs::path>& traces, const ResultsFolder& folder) {
+  const auto grid = constraint_grid(config.goals, profile.profile);
+  InferenceLog log(folder.file("inferences.jsonl"), false);
+  std::vector<Cell> cells;
+  std::vector<std::string> environments;
+  Progress progress("replay " + config.name, traces.size());
+  for (const fs::path& trace : traces) {
+    const std::string environment = TraceReader(trace).header().environment;
+    if (std::ranges::find(environments, environment) != environments.end())
+      throw InputError(fmt::format("{}: a trace of the environment \"{}\" was given before",
+                                   trace.string(), environment));
+    environments.push_back(environment);
+    append(cells, replay_trace(trace, profile.profile, grid, config.schemes, &log));
+    progress.step();
+  }
+  Json summary = summarize(summary_of(config, profile, grid, environments, std::move(cells)));
+  folder.write("summary.json", summary);
+  return summary;
+}
+
+Json live_all(Rig& rig, const Config& config, const ProfileFile& profile,
+              const ResultsFolder& folder) {
+  const auto grid = constraint_grid(config.goals, profile.profile);
+  const fs::path file = folder.file("inferences.jsonl");
+  const auto logged = folder.resuming() ? read_inferences(file, profile.profile)
+                                        : std::map<StreamKey, std::vector<Step>>();
+  InferenceLog log(file, folder.resuming());
+  std::vector<Cell> cells;
+  std::vector<std::string> environments;
+  for (const EnvironmentSpec& environment : config.environments) {
+    environments.push_back(environment.name);
+    append(cells, run_live(rig, config, environment, profile.profile, grid, logged, log));
+  }
+  Json summary = summarize(summary_of(config, profile, grid, environments, std::move(cells)));
+  folder.write("summary.json", summary);
+  return summary;
+}
+
+}  // namespace
+
+Json run_experiment(const Config& config, const fs::path& out, Existing existing) {
+  const ResultsFolder folder(out, existing, config.document);
+  Rig rig(config);
+  folder.prepare();
+  Manifest manifest(folder, config);
+  return with_manifest(manifest, [&] {
+    manifest.describe(rig);
+    const ProfileFile profile = obtain_profile(rig, config, folder);
+    check_profile(profile, rig, config);
+    check_schemes(config, profile.profile);
+    if (config.mode == Mode::live) return live_all(rig, config, profile, folder);
+    return replay_all(config, profile, record_all(rig, config, folder), folder);
+  });
+}
+
+void record_experiment(const Config& config, const fs::path& out, Existing existing) {
+  const ResultsFolder folder(out, existing, config.document);
+  Rig rig(config);
+  folder.prepare();
+  Manifest manifest(folder, config);
+  with_manifest(manifest, [&] {
+    manifest.describe(rig);
+    check_profile(obtain_profile(rig, config, folder), rig, config);
+    return record_all(rig, config, folder);
+  });
+}
+
+Json replay_experiment(const Config& config, const std::vector<fs::path>& traces,
+                       const fs::path& out, Existing existing) {
+  const ResultsFolder folder(out, existing, config.document);
+  const fs::path file = !config.profile.empty()
+                            ? config.profile
+                            : traces.front().parent_path().parent_path() / "profile.json";
+  const ProfileFile profile = read_profile(file);
+  check_schemes(config, profile.profile);
+  for (const fs::path& trace : traces)
+    check_trace(trace, TraceReader(trace).header(), profile.profile);
+  folder.prepare();
+  Manifest manifest(folder, config);
+  return with_manifest(manifest, [&] {
+    manifest.set("energy_source", to_string(profile.energy_source));
+    Json hashes = {{"profile", sha256_hex(file)}};
+    for (const fs::path& trace : traces) hashes[trace.filename().string()] = sha256_hex(trace);
+    manifest.set("sha256", std::move(hashes));
+    folder.write("profile.json", to_json(profile));
+    return replay_all(config, profile, traces, folder);
+  });
+}
+
+}  // namespace bench

@@ -1,0 +1,25 @@
+// The whole experiment behind each command: folders, manifest, profile, traces, schemes, summary.
+#pragma once
+
+#include <filesystem>
+#include <vector>
+
+#include "experiment/config.hpp"
+#include "experiment/results.hpp"
+
+namespace bench {
+
+/// `run`: profile, then live streams or record and replay. Returns the summary.
+nlohmann::ordered_json run_experiment(const Config& config, const std::filesystem::path& out,
+                                      Existing existing);
+
+/// `record`: the profile and the traces.
+void record_experiment(const Config& config, const std::filesystem::path& out, Existing existing);
+
+/// `replay`: the config's schemes on traces that exist. The profile is the config's "profile", or
+/// profile.json in the results folder that the first trace lies in.
+nlohmann::ordered_json replay_experiment(const Config& config,
+                                         const std::vector<std::filesystem::path>& traces,
+                                         const std::filesystem::path& out, Existing existing);
+
+}  // namespace bench

@@ -1,0 +1,52 @@
+// One scheme under one setting on one stream of inputs: the part that live runs and replay share.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+
+#include "experiment/tally.hpp"
+#include "schemes/scheme.hpp"
+#include "trace/trace.hpp"
+
+namespace bench {
+
+/// Everything that one line of the log says of one input.
+struct Step {
+  std::size_t input = 0;
+  GroupPosition group;
+  bool contention = false;
+  double deadline_s = 0.0;  ///< T_goal, or this input's share of what its group has left
+  std::optional<alert::Estimate> estimate;
+  alert::Decision decision;
+  std::optional<double> overhead_s;  ///< nothing in replay, which does not measure it
+  Outcome outcome;
+};
+
+class Stream {
+ public:
+  /// `profile` and `goal` must outlive it.
+  Stream(const alert::Profile& profile, const alert::Goal& goal, std::unique_ptr<Scheme> scheme)
+      : profile_(profile), goal_(goal), scheme_(std::move(scheme)) {}
+
+  const alert::Goal& goal() const { return goal_; }
+  const Tally& tally() const { return tally_; }
+
+  /// Makes the scheme decide on the next input.
+  Step decide(std::size_t input, const GroupPosition& group, bool contention,
+              const Counterfactual* counterfactual = nullptr);
+  /// What comes of the step's decision, given what really ran. A measured overhead counts against
+  /// the deadline.
+  void conclude(Step& step, const Execution& execution);
+  /// The second half of conclude(), for a step whose outcome is known from a log.
+  void learn(const Step& step);
+
+ private:
+  const alert::Profile& profile_;
+  const alert::Goal& goal_;
+  std::unique_ptr<Scheme> scheme_;
+  Tally tally_;
+  double group_elapsed_s_ = 0.0;
+};
+
+}  // namespace bench

@@ -1,0 +1,71 @@
+// Counts one stream's outcomes in constant memory, and judges them (spec section 6).
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+#include "alert/goal.hpp"
+#include "schemes/outcome.hpp"
+
+namespace bench {
+
+/// Latencies in logarithmic bins of 1 %, from 1 us to 1000 s: percentiles to within 0.5 %, however
+/// long the stream.
+class LatencyHistogram {
+ public:
+  void add(double latency_s);
+  /// The latency that `share` of the inputs stay within; 0 where there is none.
+  double percentile_s(double share) const;
+
+ private:
+  static constexpr std::size_t bins_ = 2084;
+  std::array<std::uint32_t, bins_> counts_{};
+  std::uint64_t total_ = 0;
+};
+
+/// What the verdict on a stream needs.
+class Verdict {
+ public:
+  void add(const alert::Goal& goal, const Outcome& outcome, double judged_accuracy);
+
+  std::size_t inputs() const { return inputs_; }
+  double mean_energy_j() const { return mean(energy_j_); }
+  double mean_accuracy() const { return mean(accuracy_); }
+  double miss_rate() const { return mean(static_cast<double>(misses_)); }
+  double below_goal_rate() const { return mean(static_cast<double>(below_goal_)); }
+
+  /// More than 10 % of the inputs late, more than 10 % below Q_goal, or E_goal passed by over 1 %.
+  bool violated(const alert::Goal& goal) const;
+  /// The task's metric, less is better: mean energy in J, or mean error.
+  double metric(alert::Task task) const;
+
+ private:
+  double mean(double sum) const { return inputs_ > 0 ? sum / static_cast<double>(inputs_) : 0.0; }
+
+  std::size_t inputs_ = 0, misses_ = 0, below_goal_ = 0;
+  double energy_j_ = 0.0, accuracy_ = 0.0;
+};
+
+/// The verdict, and all else that the summary says of a stream.
+class Tally {
+ public:
+  void add(const alert::Goal& goal, const Outcome& outcome, double judged_accuracy);
+
+  const Verdict& verdict() const { return verdict_; }
+  double mean_latency_s() const { return latency_s_ / inputs(); }
+  double latency_percentile_s(double share) const { return histogram_.percentile_s(share); }
+  double mean_overrun_s() const { return overrun_s_ / inputs(); }
+  double mean_correct() const { return correct_ / inputs(); }
+  /// Half the width of the mean energy's 95 % confidence interval, inputs taken as independent.
+  double energy_ci95_j() const;
+
+ private:
+  double inputs() const { return static_cast<double>(verdict_.inputs()); }
+
+  Verdict verdict_;
+  LatencyHistogram histogram_;
+  double latency_s_ = 0.0, overrun_s_ = 0.0, correct_ = 0.0, energy_squared_ = 0.0;
+};
+
+}  // namespace bench

@@ -1,0 +1,76 @@
+#include "experiment/validate.hpp"
+
+#include <fmt/format.h>
+
+#include "base/error.hpp"
+#include "experiment/config.hpp"
+#include "experiment/inference_log.hpp"
+#include "experiment/profile_file.hpp"
+#include "experiment/report.hpp"
+#include "suite/dataset.hpp"
+#include "trace/trace.hpp"
+
+namespace bench {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string validate_suite(const fs::path& folder) {
+  const Suite suite = read_suite(folder);
+  check_hashes(suite);
+  const Dataset dataset(suite);
+  return fmt::format("suite \"{}\": {} models, {} items", suite.name, suite.models.size(),
+                     dataset.size());
+}
+
+std::string validate_trace(const fs::path& file) {
+  TraceReader reader(file);
+  TraceInput input;
+  std::size_t inputs = 0;
+  while (reader.next(input)) ++inputs;
+  return fmt::format("trace of \"{}\" / {}: {} inputs, {} models, {} caps", reader.header().suite,
+                     reader.header().environment, inputs, reader.header().models.size(),
+                     reader.header().power_caps_w.size());
+}
+
+std::string validate_log(const fs::path& file) {
+  const fs::path profile = file.parent_path() / "profile.json";
+  if (!fs::exists(profile))
+    throw InputError(
+        fmt::format("{}: a log is checked against the profile.json beside it, and there "
+                    "is none",
+                    file.string()));
+  std::size_t lines = 0;
+  const auto streams = read_inferences(file, read_profile(profile).profile);
+  for (const auto& [key, steps] : streams) lines += steps.size();
+  return fmt::format("log: {} streams, {} inferences", streams.size(), lines);
+}
+
+std::string validate_document(const fs::path& file) {
+  const JsonValue root = JsonValue::read(file);
+  if (root.find("schemes")) {
+    const Config config = read_config(file);
+    return fmt::format("config \"{}\": {} environments, {} schemes", config.name,
+                       config.environments.size(), config.schemes.size());
+  }
+  if (root.find("limiter"))
+    return fmt::format("platform \"{}\": {} caps", read_platform(file).name,
+                       read_platform(file).power_caps_w.size());
+  if (root.find("data")) return validate_suite(file.parent_path());
+  if (root.find("idle_power_w"))
+    return fmt::format("profile: {} models", read_profile(file).profile.models.size());
+  if (root.find("grid")) return fmt::format("summary: {} rows", report_tables(root).size());
+  root.fail("is neither a config, a platform, a suite, a profile nor a summary");
+}
+
+}  // namespace
+
+std::string validate(const fs::path& file) {
+  if (fs::is_directory(file)) return validate_suite(file);
+  const std::string name = file.filename().string();
+  if (name == "inferences.jsonl") return validate_log(file);
+  if (name.ends_with(".jsonl") || name.ends_with(".jsonl.gz")) return validate_trace(file);
+  return validate_document(file);
+}
+
+}  // namespace bench
