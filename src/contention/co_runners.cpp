@@ -1,12 +1,13 @@
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <signal.h>
 #include <spawn.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-#include <fmt/format.h>
 #include <cerrno>
+#include <cstring>
 #include <system_error>
 
 #include "contention/contention.hpp"

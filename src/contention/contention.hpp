@@ -32,7 +32,7 @@ struct RandomSchedule {
 struct ContentionSpec {
   Workload workload = Workload::memory;
   std::size_t workers = 1;
-  int nice = 0;
+  int nice = 0;  ///< in 0..19, added to this program's own
   std::variant<WindowSchedule, RandomSchedule> schedule;
 };
 

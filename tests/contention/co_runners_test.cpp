@@ -174,3 +174,16 @@ TEST_CASE("CoRunners: children are gone when their parent is killed") {
   }
   prctl(PR_SET_CHILD_SUBREAPER, 0);
 }
+
+TEST_CASE("CoRunners: a child whose parent died before it was heard of does not start") {
+  int ends[2];
+  REQUIRE(pipe(ends) == 0);
+  const int child = fork();
+  if (child == 0) run_workload(Workload::compute, small_array_bytes, 0, ends[1], getpid());
+  close(ends[1]);
+  char byte = 0;
+  CHECK(read(ends[0], &byte, 1) == 0);  // not ready
+  close(ends[0]);
+  kill(child, SIGKILL);
+  waitpid(child, nullptr, 0);
+}
