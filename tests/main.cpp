@@ -1,2 +1,10 @@
-#define CATCH_CONFIG_MAIN
+#define CATCH_CONFIG_RUNNER
 #include <catch2/catch.hpp>
+
+#include "contention/contention.hpp"
+
+int main(int argc, char** argv) {
+  // CoRunners starts the program that it is in.
+  if (bench::is_workload_command(argc, argv)) bench::run_workload_command(argc, argv);
+  return Catch::Session().run(argc, argv);
+}

@@ -32,7 +32,7 @@ struct RandomSchedule {
 struct ContentionSpec {
   Workload workload = Workload::memory;
   std::size_t workers = 1;
-  int nice = 0;
+  int nice = 0;  ///< in 0..19, added to this program's own
   std::variant<WindowSchedule, RandomSchedule> schedule;
 };
 
@@ -44,10 +44,15 @@ std::vector<bool> contention_schedule(const ContentionSpec& spec, std::size_t in
 
 /// The children. They are started and made ready (memory touched) by the constructor and then
 /// stopped; they die with this process however it dies, and with this object.
+/// To Linux the death of a parent is the end of the thread that started the child: co-runners are
+/// the main thread's.
+/// Every member but the destructor throws std::runtime_error where a child has ended by itself.
 class CoRunners {
  public:
   CoRunners() = default;  ///< no children: an environment without contention
+  /// Arrays as memory_array_size() says.
   explicit CoRunners(const ContentionSpec& spec);
+  CoRunners(const ContentionSpec& spec, std::size_t array_bytes);
   ~CoRunners();
   CoRunners(const CoRunners&) = delete;
   CoRunners& operator=(const CoRunners&) = delete;
@@ -56,10 +61,10 @@ class CoRunners {
   void set_running(bool running);
   /// CPU seconds of all children so far.
   double cpu_time_s() const;
+  const std::vector<int>& pids() const { return pids_; }
 
  private:
-  std::vector<int> pids_;
-  bool running_ = false;
+  std::vector<int> pids_;  // the first leads the process group of all
 };
 
 /// Size of one array of the memory workload for each of `workers`: 4 times the last-level cache,
@@ -69,10 +74,19 @@ struct ArraySize {
   std::string reason;
 };
 ArraySize memory_array_size(std::size_t workers);
+ArraySize memory_array_size(std::size_t workers, std::size_t cache_bytes,
+                            std::size_t available_bytes);
 
 /// What a child does; never returns. `ready_fd` is written one byte and closed once the child is
 /// warm; `parent` is the pid whose death ends it.
 [[noreturn]] void run_workload(Workload workload, std::size_t array_bytes, int nice, int ready_fd,
                                int parent);
+
+/// The hidden command by which CoRunners starts this program anew. main() must ask for it before
+/// anything else.
+bool is_workload_command(int argc, char** argv);
+[[noreturn]] void run_workload_command(int argc, char** argv);
+std::vector<std::string> workload_command(Workload workload, std::size_t array_bytes, int nice,
+                                          int ready_fd, int parent);
 
 }  // namespace bench

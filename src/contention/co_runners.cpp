@@ -1,0 +1,138 @@
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <system_error>
+
+#include "contention/contention.hpp"
+
+namespace bench {
+namespace {
+
+constexpr int child_ready_fd = 3;
+
+[[noreturn]] void fail(int error, const char* what) {
+  throw std::system_error(error, std::generic_category(), what);
+}
+
+struct Pipe {
+  int read_end;
+  int write_end;
+
+  Pipe() {
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) != 0) fail(errno, "contention: pipe");
+    read_end = ends[0];
+    write_end = ends[1];
+  }
+  ~Pipe() {
+    close(read_end);
+    close_write_end();
+  }
+  Pipe(const Pipe&) = delete;
+  Pipe& operator=(const Pipe&) = delete;
+
+  void close_write_end() {
+    if (write_end >= 0) close(write_end);
+    write_end = -1;
+  }
+};
+
+/// Starts this program anew, in process group `group` (0: its own), with nothing open but the
+/// standard streams and `ready_fd`, as child_ready_fd. posix_spawn, not fork: no handler that a
+/// BLAS registered with pthread_atfork runs, and other threads are safe.
+int spawn(std::vector<std::string> command, int ready_fd, int group) {
+  std::vector<char*> argv;
+  for (std::string& argument : command) argv.push_back(argument.data());
+  argv.push_back(nullptr);
+
+  posix_spawn_file_actions_t files;
+  posix_spawn_file_actions_init(&files);
+  posix_spawn_file_actions_adddup2(&files, ready_fd, child_ready_fd);
+  posix_spawn_file_actions_addclosefrom_np(&files, child_ready_fd + 1);
+  posix_spawnattr_t attributes;
+  posix_spawnattr_init(&attributes);
+  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
+  posix_spawnattr_setpgroup(&attributes, group);
+  int pid = 0;
+  const int error = posix_spawn(&pid, "/proc/self/exe", &files, &attributes, argv.data(), environ);
+  posix_spawnattr_destroy(&attributes);
+  posix_spawn_file_actions_destroy(&files);
+  if (error != 0) fail(error, "contention: cannot start a worker");
+  return pid;
+}
+
+/// Waits until the child, or one of the group, is in one of `states` (waitid's names); throws where
+/// it has ended. WNOWAIT leaves the state as it is, so that asking again gives the same answer.
+void wait_for(idtype_t type, int id, int states) {
+  siginfo_t child{};
+  while (waitid(type, static_cast<id_t>(id), &child, states | WEXITED | WNOWAIT) != 0)
+    if (errno != EINTR) fail(errno, "contention: waiting for a worker");
+  if (child.si_code == CLD_EXITED)
+    throw std::runtime_error(fmt::format("contention: worker {} ended unexpectedly, with status {}",
+                                         child.si_pid, child.si_status));
+  if (child.si_code == CLD_KILLED || child.si_code == CLD_DUMPED)
+    throw std::runtime_error(fmt::format("contention: worker {} was killed by signal {} ({})",
+                                         child.si_pid, child.si_status,
+                                         strsignal(child.si_status)));
+}
+
+}  // namespace
+
+CoRunners::CoRunners(const ContentionSpec& spec)
+    : CoRunners(spec, memory_array_size(spec.workers).bytes) {}
+
+// Delegates, so that the destructor ends the children where this constructor throws.
+CoRunners::CoRunners(const ContentionSpec& spec, std::size_t array_bytes) : CoRunners() {
+  Pipe ready;
+  const auto command =
+      workload_command(spec.workload, array_bytes, spec.nice, child_ready_fd, getpid());
+  pids_.reserve(spec.workers);
+  while (pids_.size() < spec.workers)
+    pids_.push_back(spawn(command, ready.write_end, pids_.empty() ? 0 : pids_.front()));
+  ready.close_write_end();
+
+  std::size_t ready_workers = 0;
+  while (ready_workers < spec.workers) {
+    char byte = 0;
+    const ssize_t bytes = read(ready.read_end, &byte, 1);
+    if (bytes < 0 && errno != EINTR) fail(errno, "contention: waiting for a worker");
+    if (bytes == 0) wait_for(P_PGID, pids_.front(), 0);  // all are ready or ended: throws
+    if (bytes == 1) ++ready_workers;
+  }
+  set_running(false);
+}
+
+CoRunners::~CoRunners() {
+  for (const int pid : pids_) kill(pid, SIGKILL);
+  for (const int pid : pids_)
+    while (waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {
+    }
+}
+
+void CoRunners::set_running(bool running) {
+  for (const int pid : pids_) kill(pid, running ? SIGCONT : SIGSTOP);
+  for (const int pid : pids_) wait_for(P_PID, pid, running ? WCONTINUED : WSTOPPED);
+}
+
+double CoRunners::cpu_time_s() const {
+  double seconds = 0.0;
+  for (const int pid : pids_) {
+    wait_for(P_PID, pid, WNOHANG);
+    clockid_t clock{};
+    timespec time{};
+    if (const int error = clock_getcpuclockid(pid, &clock); error != 0)
+      fail(error, "contention: CPU time of a worker");
+    if (clock_gettime(clock, &time) != 0) fail(errno, "contention: CPU time of a worker");
+    seconds += static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
+  }
+  return seconds;
+}
+
+}  // namespace bench

@@ -1,0 +1,169 @@
+#include "platform/platform.hpp"
+
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+#include <fstream>
+
+#include "base/error.hpp"
+
+using namespace bench;
+using Catch::Matchers::Equals;
+
+namespace {
+
+nlohmann::json valid() {
+  return nlohmann::json::parse(R"({
+    "schema_version": 1, "name": "p", "limiter": "emulated", "meter": "emulated", "device": "cpu",
+    "threads": 2, "power_caps_w": [17, 73],
+    "emulated": {"static_power_w": 9, "dynamic_power_w": 64, "idle_power_w": 4, "min_speed": 0.2,
+                 "frequency_invariant_share": 0.25}
+  })");
+}
+
+struct PlatformFile {
+  std::filesystem::path path = std::filesystem::temp_directory_path() /
+                               ("platform-test-" + std::to_string(getpid()) + ".json");
+
+  explicit PlatformFile(const nlohmann::json& document) { std::ofstream(path) << document; }
+  ~PlatformFile() { std::filesystem::remove(path); }
+};
+
+PlatformSpec read(const nlohmann::json& document) {
+  return read_platform(PlatformFile(document).path);
+}
+
+/// The error's text after the file's name, where one value is changed.
+std::string error_with(const char* pointer, const nlohmann::json& value) {
+  nlohmann::json document = valid();
+  document[nlohmann::json::json_pointer(pointer)] = value;
+  const PlatformFile file(document);
+  try {
+    read_platform(file.path);
+  } catch (const InputError& error) {
+    return std::string(error.what()).substr(file.path.string().size());
+  }
+  return "accepted";
+}
+
+std::string open_error(const char* key, const char* value) {
+  nlohmann::json document = valid();
+  document[key] = value;
+  try {
+    open_platform(read(document), [] { return 0.0; });
+  } catch (const MachineError& error) {
+    return error.what();
+  }
+  return "opened";
+}
+
+}  // namespace
+
+TEST_CASE("platform: all keys are read") {
+  const PlatformSpec spec = read(valid());
+  CHECK(spec.name == "p");
+  CHECK(spec.limiter == "emulated");
+  CHECK(spec.meter == "emulated");
+  CHECK(spec.device == "cpu");
+  CHECK(spec.threads == 2);
+  CHECK(spec.power_caps_w == std::vector<double>{17.0, 73.0});
+  CHECK(spec.emulated.static_power_w == 9.0);
+  CHECK(spec.emulated.dynamic_power_w == 64.0);
+  CHECK(spec.emulated.idle_power_w == 4.0);
+  CHECK(spec.emulated.min_speed == 0.2);
+  CHECK(spec.emulated.frequency_invariant_share == 0.25);
+  CHECK(spec.emulated.cores >= 1);
+}
+
+TEST_CASE("platform: \"auto\" is recorded as what it stands for") {
+  nlohmann::json document = valid();
+  document["limiter"] = "auto";
+  document["meter"] = "auto";
+  const PlatformSpec spec = read(document);
+  CHECK(spec.limiter == "emulated");
+  CHECK(spec.meter == "emulated");
+}
+
+TEST_CASE("platform: faults are named with their place") {
+  CHECK_THAT(error_with("/schema_version", 2),
+             Equals(": /schema_version: this program reads version 1, found 2"));
+  CHECK_THAT(error_with("/thread", 1),
+             Equals(": /thread: unknown key \"thread\" (did you mean \"threads\"?); allowed: "
+                    "\"schema_version\", \"name\", \"limiter\", \"meter\", \"device\", "
+                    "\"threads\", \"power_caps_w\", \"emulated\""));
+  CHECK_THAT(error_with("/limiter", "rappl"),
+             Equals(": /limiter: unknown limiter \"rappl\" (did you mean \"rapl\"?); allowed: "
+                    "\"auto\", \"rapl\", \"nvml\", \"cpufreq\", \"emulated\""));
+  CHECK_THAT(error_with("/meter", "watts"),
+             Equals(": /meter: unknown meter \"watts\"; allowed: \"auto\", \"rapl\", \"nvml\", "
+                    "\"hwmon\", \"emulated\""));
+  CHECK_THAT(error_with("/device", "gpu"),
+             Equals(": /device: unknown device \"gpu\" (did you mean \"cpu\"?); allowed: \"cpu\", "
+                    "\"cuda\""));
+  CHECK_THAT(error_with("/threads", 0),
+             Equals(": /threads: must be a whole number from 1 to 4294967295, found 0"));
+  CHECK_THAT(error_with("/power_caps_w", nlohmann::json::array()),
+             Equals(": /power_caps_w: must have at least one power cap"));
+  CHECK_THAT(error_with("/power_caps_w/1", 17),
+             Equals(": /power_caps_w/1: power caps must ascend, found 17 after 17"));
+  CHECK_THAT(error_with("/power_caps_w/0", 0),
+             Equals(": /power_caps_w/0: must be above 0, found 0"));
+  CHECK_THAT(error_with("/emulated", nullptr), Equals(": /: \"emulated\" is missing"));
+  CHECK_THAT(error_with("/emulated/cores", 2),
+             Equals(": /emulated/cores: unknown key \"cores\"; allowed: \"static_power_w\", "
+                    "\"dynamic_power_w\", \"idle_power_w\", \"min_speed\", "
+                    "\"frequency_invariant_share\""));
+  CHECK_THAT(error_with("/emulated/static_power_w", -1),
+             Equals(": /emulated/static_power_w: must be at least 0, found -1"));
+  CHECK_THAT(error_with("/emulated/dynamic_power_w", 0),
+             Equals(": /emulated/dynamic_power_w: must be above 0, found 0"));
+  CHECK_THAT(error_with("/emulated/min_speed", 0),
+             Equals(": /emulated/min_speed: must lie in [0.01, 1], found 0"));
+  CHECK_THAT(error_with("/emulated/frequency_invariant_share", 1.5),
+             Equals(": /emulated/frequency_invariant_share: must lie in [0, 1], found 1.5"));
+  // 9 + 64 / 8 W at the cap of 17 W.
+  CHECK_THAT(error_with("/emulated/idle_power_w", 17),
+             Equals(": /emulated/idle_power_w: must be below 17, the busy power at the lowest cap, "
+                    "found 17"));
+}
+
+TEST_CASE("platform: opening gives the limiter and the meter of the file") {
+  const Platform platform = open_platform(read(valid()), [] { return 0.0; });
+  CHECK(platform.spec.name == "p");
+  CHECK(platform.limiter->caps_w() == std::vector<double>{17.0, 73.0});
+  platform.limiter->set_cap(0);
+  platform.meter->start(Activity::busy);
+  CHECK(platform.meter->stop().power_w() == Approx(17.0));  // the meter knows the limiter's cap
+}
+
+TEST_CASE("platform: what this version lacks is refused in plain words") {
+  CHECK_THAT(open_error("limiter", "rapl"),
+             Equals("platform \"p\": limiter \"rapl\" is not supported by this version; use "
+                    "\"emulated\""));
+  CHECK_THAT(open_error("meter", "hwmon"),
+             Equals("platform \"p\": meter \"hwmon\" is not supported by this version; use "
+                    "\"emulated\""));
+  CHECK_THAT(open_error("device", "cuda"),
+             Equals("platform \"p\": device \"cuda\" is not supported by this version; use "
+                    "\"cpu\""));
+}
+
+TEST_CASE("platform: a real limiter and meter need no emulated parameters") {
+  nlohmann::json document = valid();
+  document["limiter"] = "rapl";
+  document["meter"] = "rapl";
+  document.erase("emulated");
+  CHECK(read(document).limiter == "rapl");
+}
+
+TEST_CASE("platform: the platforms that come with the program are read") {
+  const auto [file, highest_cap_w] = GENERATE(table<std::string, double>(
+      {{"emulated-embedded", 10.0}, {"emulated-laptop", 45.0}, {"emulated-server", 125.0}}));
+  const PlatformSpec spec =
+      read_platform(std::string(SOURCE_DIR) + "/configs/platforms/" + file + ".json");
+  CHECK(spec.name == file);
+  CHECK(spec.power_caps_w.size() == 8);
+  CHECK(spec.power_caps_w.back() == highest_cap_w);
+  CHECK(spec.emulated.speed(highest_cap_w) == 1.0);
+  CHECK(spec.emulated.speed(spec.power_caps_w.front()) == Approx(0.45).margin(0.05));
+}
