@@ -48,7 +48,9 @@ Idx read_idx(const std::filesystem::path& file) {
   std::vector<std::uint8_t> content = read_all(file);
   if (content.size() < 4 || content[0] != 0 || content[1] != 0 || content[2] != 0x08 ||
       content[3] == 0)
-    fail(file, "not an IDX file of unsigned bytes: must start with 00 00 08 and the dimensions");
+    fail(
+        file,
+        "not an IDX file of unsigned bytes: must start with 00 00 08 and the number of dimensions");
   const std::size_t header_size = 4 + 4 * std::size_t{content[3]};
   if (content.size() < header_size) fail(file, "truncated in its IDX header");
 
@@ -84,6 +86,8 @@ Dataset::Dataset(const Suite& suite) {
   if (images.shape.size() != 3)
     fail(data.images, fmt::format("must have 3 dimensions (images, rows, columns), has {}",
                                   images.shape.size()));
+  if (images.bytes.empty())
+    fail(data.images, fmt::format("has no pixels: {}", fmt::join(images.shape, " x ")));
   if (labels.shape.size() != 1)
     fail(data.labels, fmt::format("must have 1 dimension, has {}", labels.shape.size()));
   if (images.shape[0] != labels.shape[0])
