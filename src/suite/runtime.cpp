@@ -1,0 +1,74 @@
+#include "suite/runtime.hpp"
+
+#include <dlfcn.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <stdexcept>
+
+#include "base/error.hpp"
+#include "suite/torch_runtime.hpp"
+
+namespace bench {
+namespace {
+
+/// Beside the executable as built, or in the library folder beside its folder as installed.
+std::filesystem::path find_library() {
+  const auto folder = std::filesystem::read_symlink("/proc/self/exe").parent_path();
+  const std::filesystem::path built = folder / ALERT_BENCH_TORCH_FILE;
+  const std::filesystem::path installed =
+      folder.parent_path() / ALERT_BENCH_LIBDIR / ALERT_BENCH_TORCH_FILE;
+  for (const auto& file : {built, installed})
+    if (std::filesystem::exists(file)) return file;
+  throw MachineError(
+      fmt::format("models cannot be run: neither {} nor {} is there; build the target "
+                  "alert-bench-torch, or install alert-bench again",
+                  built.string(), installed.string()));
+}
+
+const Runtime& load_runtime(std::size_t threads) {
+  // BLAS and OpenMP read these once, when they are loaded with LibTorch.
+  const std::string count = std::to_string(threads);
+  setenv("OPENBLAS_NUM_THREADS", count.c_str(), 1);
+  setenv("OMP_NUM_THREADS", count.c_str(), 1);
+  setenv("OMP_WAIT_POLICY", "PASSIVE", 1);
+
+  void* library = dlopen(find_library().c_str(), RTLD_NOW | RTLD_LOCAL);
+  if (!library)
+    throw MachineError(fmt::format(
+        "LibTorch cannot be loaded: {}; on Debian get it with: apt-get install libtorch-dev",
+        dlerror()));
+  const auto make =
+      reinterpret_cast<decltype(&make_torch_runtime)>(dlsym(library, "make_torch_runtime"));
+  if (!make) throw MachineError(fmt::format("LibTorch cannot be loaded: {}", dlerror()));
+  return *make(threads);
+}
+
+}  // namespace
+
+const Runtime& runtime(std::size_t threads) {
+  struct Loaded {
+    std::size_t threads;
+    const Runtime& runtime;
+  };
+  static const Loaded loaded{threads, load_runtime(threads)};
+  if (threads != loaded.threads)
+    throw std::logic_error(fmt::format("LibTorch was loaded with {} threads, and cannot have {}",
+                                       loaded.threads, threads));
+  return loaded.runtime;
+}
+
+double share_correct(std::span<const float> logits, std::span<const std::uint8_t> labels) {
+  const std::size_t classes = logits.size() / labels.size();
+  std::size_t correct = 0;
+  for (std::size_t i = 0; i < labels.size(); ++i) {
+    const auto row = logits.subspan(i * classes, classes);
+    const auto answer = std::ranges::max_element(row) - row.begin();
+    if (answer == labels[i]) ++correct;
+  }
+  return static_cast<double>(correct) / static_cast<double>(labels.size());
+}
+
+}  // namespace bench

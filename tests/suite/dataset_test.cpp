@@ -1,0 +1,190 @@
+#include "suite/dataset.hpp"
+
+#include <zlib.h>
+
+#include <catch2/catch.hpp>
+
+#include "base/error.hpp"
+#include "support/temporary_folder.hpp"
+
+using namespace bench;
+
+namespace {
+
+/// An IDX file of unsigned bytes.
+std::string idx(const std::vector<std::uint32_t>& shape, const std::string& bytes) {
+  std::string content{'\0', '\0', '\x08', static_cast<char>(shape.size())};
+  for (const std::uint32_t size : shape)
+    for (const int shift : {24, 16, 8, 0}) content += static_cast<char>(size >> shift);
+  return content + bytes;
+}
+
+std::string gzip(const test::TemporaryFolder& folder, const std::string& content) {
+  const auto file = folder.path() / "gzip";
+  const gzFile out = gzopen(file.c_str(), "wb");
+  gzwrite(out, content.data(), static_cast<unsigned>(content.size()));
+  gzclose(out);
+  std::ifstream in(file, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+/// Three images of 2 x 2 and their labels.
+struct Fixture {
+  test::TemporaryFolder folder;
+  std::string images = idx({3, 2, 2}, {"\x00\x01\x02\x03\x33\x66\x99\xcc\xfc\xfd\xfe\xff", 12});
+  std::string labels = idx({3}, {"\x00\x09\x05", 3});
+  Suite suite;
+
+  Fixture() {
+    suite.name = "tiny";
+    suite.classes = 10;
+    suite.data.format = "idx";
+    suite.data.images = folder.path() / "images";
+    suite.data.labels = folder.path() / "labels";
+    suite.data.debian_package = "dataset-tiny";
+    suite.data.profiling = {0, 0};
+    suite.data.evaluation = {1, 2};
+  }
+
+  Dataset read() const {
+    folder.write("images", images);
+    folder.write("labels", labels);
+    return Dataset(suite);
+  }
+
+  std::string error() const {
+    try {
+      read();
+    } catch (const InputError& error) {
+      return error.what();
+    }
+    return "no error";
+  }
+
+  std::string images_error(std::string_view message) const {
+    return suite.data.images.string() + ": " + std::string(message);
+  }
+  std::string labels_error(std::string_view message) const {
+    return suite.data.labels.string() + ": " + std::string(message);
+  }
+};
+
+}  // namespace
+
+TEST_CASE("a data set from IDX files, plain or gzip") {
+  Fixture tiny;
+  if (GENERATE(false, true)) {
+    tiny.images = gzip(tiny.folder, tiny.images);
+    tiny.labels = gzip(tiny.folder, tiny.labels);
+  }
+  const Dataset data = tiny.read();
+  CHECK(data.size() == 3);
+  CHECK(data.item_shape() == std::vector<std::size_t>{1, 2, 2});
+  CHECK(data.label(0) == 0);
+  CHECK(data.label(1) == 9);
+  CHECK(data.label(2) == 5);
+  const std::vector<std::size_t> indices{2, 1};
+  CHECK(data.burst(indices) == std::vector<float>{252 / 255.f, 253 / 255.f, 254 / 255.f, 1.f,  //
+                                                  0.2f, 0.4f, 0.6f, 0.8f});
+}
+
+TEST_CASE("an IDX file larger than what is read at once") {
+  const test::TemporaryFolder folder;
+  std::string bytes(3'000'000, 'x');
+  bytes.back() = 'y';
+  const Idx read = read_idx(folder.write("file", gzip(folder, idx({3, 1'000'000}, bytes))));
+  CHECK(read.shape == std::vector<std::size_t>{3, 1'000'000});
+  CHECK(std::string(read.bytes.begin(), read.bytes.end()) == bytes);
+}
+
+TEST_CASE("data that is not installed") {
+  Fixture tiny;
+  CHECK_THROWS_AS(Dataset(tiny.suite), MachineError);
+  CHECK_THROWS_WITH(Dataset(tiny.suite),
+                    tiny.images_error("the data of suite \"tiny\" is not installed; get it with: "
+                                      "apt-get install dataset-tiny"));
+  tiny.folder.write("images", tiny.images);
+  tiny.suite.data.debian_package.clear();
+  CHECK_THROWS_WITH(Dataset(tiny.suite),
+                    tiny.labels_error("the data of suite \"tiny\" is not installed"));
+}
+
+TEST_CASE("files that are not IDX") {
+  Fixture tiny;
+  const auto not_idx = tiny.images_error(
+      "not an IDX file of unsigned bytes: must start with 00 00 08 and the "
+      "number of dimensions");
+  for (const std::size_t byte : {0, 1, 2}) {
+    tiny.images[byte] ^= 1;
+    CHECK(tiny.error() == not_idx);
+    tiny.images[byte] ^= 1;
+  }
+  tiny.images[3] = 0;
+  CHECK(tiny.error() == not_idx);
+  tiny.images = "";
+  CHECK(tiny.error() == not_idx);
+  tiny.images = std::string("\0\0\x08", 3);
+  CHECK(tiny.error() == not_idx);
+}
+
+TEST_CASE("IDX files that are too short or too long") {
+  Fixture tiny;
+  const std::string whole = tiny.images;
+  tiny.images = whole.substr(0, 15);
+  CHECK(tiny.error() == tiny.images_error("truncated in its IDX header"));
+  tiny.images = whole.substr(0, whole.size() - 1);
+  CHECK(tiny.error() == tiny.images_error("its IDX header says 3 x 2 x 2 bytes of data, found 11"));
+  tiny.images = whole + "x";
+  CHECK(tiny.error() == tiny.images_error("its IDX header says 3 x 2 x 2 bytes of data, found 13"));
+  // 2^64 bytes, which is 0 where it overflows.
+  tiny.images = idx({1u << 31, 1u << 31, 4}, "");
+  CHECK(tiny.error() == tiny.images_error("its IDX header says 2147483648 x 2147483648 x 4 bytes "
+                                          "of data, found 0"));
+}
+
+TEST_CASE("gzip files that are cut short or damaged") {
+  Fixture tiny;
+  const std::string whole = gzip(tiny.folder, tiny.images);
+  tiny.images = whole.substr(0, whole.size() - 1);
+  CHECK(tiny.error() ==
+        tiny.images_error("cannot decompress this file: " + tiny.suite.data.images.string() +
+                          ": unexpected end of file"));
+  tiny.images = whole;
+  tiny.images[whole.size() - 8] ^= 1;  // of the CRC-32
+  CHECK(tiny.error() ==
+        tiny.images_error("cannot decompress this file: " + tiny.suite.data.images.string() +
+                          ": incorrect data check"));
+}
+
+TEST_CASE("images and labels that do not fit the suite or each other") {
+  Fixture tiny;
+  SECTION("flat images") {
+    tiny.images = idx({3, 4}, std::string(12, 'x'));
+    CHECK(tiny.error() ==
+          tiny.images_error("must have 3 dimensions (images, rows, columns), has 2"));
+  }
+  SECTION("images without pixels") {
+    tiny.images = idx({3, 0, 2}, "");
+    CHECK(tiny.error() == tiny.images_error("has no pixels: 3 x 0 x 2"));
+  }
+  SECTION("labels of two dimensions") {
+    tiny.labels = idx({3, 1}, std::string(3, '\0'));
+    CHECK(tiny.error() == tiny.labels_error("must have 1 dimension, has 2"));
+  }
+  SECTION("fewer labels than images") {
+    tiny.labels = idx({2}, std::string(2, '\0'));
+    CHECK(tiny.error() == tiny.labels_error("has 2 labels, but " + tiny.suite.data.images.string() +
+                                            " has 3 images"));
+  }
+  SECTION("a label outside the classes") {
+    tiny.suite.classes = 9;
+    CHECK(tiny.error() == tiny.labels_error("label of item 1 is 9, but the suite has 9 classes"));
+  }
+  SECTION("splits beyond the data") {
+    tiny.suite.data.evaluation = {1, 3};
+    CHECK(tiny.error() == "suite \"tiny\": the evaluation split is [1, 3], but " +
+                              tiny.suite.data.images.string() + " has only 3 items");
+    tiny.suite.data.profiling = {3, 3};
+    CHECK(tiny.error().starts_with("suite \"tiny\": the profiling split is [3, 3]"));
+  }
+}

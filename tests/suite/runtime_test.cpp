@@ -1,0 +1,198 @@
+// The modules are made by make_modules.py: an item is 4 numbers and the right logits are the item.
+#include "suite/runtime.hpp"
+
+#include <link.h>
+
+#include <catch2/catch.hpp>
+
+#include "base/error.hpp"
+
+using namespace bench;
+using Catch::Matchers::Contains;
+
+namespace {
+
+std::vector<std::string> loaded_libraries() {
+  std::vector<std::string> names;
+  dl_iterate_phdr(
+      [](dl_phdr_info* library, std::size_t, void* names) {
+        static_cast<std::vector<std::string>*>(names)->push_back(library->dlpi_name);
+        return 0;
+      },
+      &names);
+  return names;
+}
+
+bool any_contains(const std::vector<std::string>& names, std::string_view part) {
+  return std::ranges::any_of(
+      names, [&](const std::string& name) { return name.find(part) != std::string::npos; });
+}
+
+const std::vector<std::string> libraries_at_start = loaded_libraries();
+
+ModelSpec spec(const std::string& name, std::size_t stages = 1) {
+  ModelSpec model;
+  model.name = name;
+  model.file = MODULES_DIR "/" + name + ".pt";
+  model.kind =
+      name.starts_with("Anytime") ? alert::ModelKind::anytime : alert::ModelKind::traditional;
+  model.accuracy.assign(stages, 0.5);
+  return model;
+}
+
+constexpr std::size_t classes = 4;
+
+std::unique_ptr<Module> load(const ModelSpec& model) { return runtime(1).load(model, classes); }
+
+std::string load_error(const ModelSpec& model) {
+  try {
+    load(model);
+  } catch (const InputError& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+const std::vector<float> items{0.f, 1.f, 2.f, 3.f, 9.f, 8.f, 7.f, 6.f};
+const std::vector<std::size_t> shape{2, 4};
+
+std::vector<float> logits(Module& module, std::size_t stage) {
+  const auto logits = module.run_stage(stage);
+  return {logits.begin(), logits.end()};
+}
+
+std::vector<float> times(float factor, std::vector<float> values) {
+  for (float& value : values) value *= factor;
+  return values;
+}
+
+/// The error of the last of `stages` stages.
+std::string run_error(const std::string& name, std::size_t stages = 1) {
+  const auto module = load(spec(name, name.starts_with("Anytime") ? 3 : 1));
+  module->start(items, shape);
+  for (std::size_t stage = 1; stage < stages; ++stage) module->run_stage(stage);
+  try {
+    module->run_stage(stages);
+  } catch (const std::runtime_error& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+}  // namespace
+
+TEST_CASE("LibTorch, BLAS and OpenMP are loaded when a model is needed, not before", "[torch]") {
+  for (const char* name : {"torch", "blas", "gomp", "omp.so", "mkl"})
+    CHECK_FALSE(any_contains(libraries_at_start, name));
+  runtime(1);
+  CHECK(any_contains(loaded_libraries(), "libtorch"));
+}
+
+TEST_CASE("threads come from the caller, not from the environment", "[torch]") {
+  const RuntimeInfo info = runtime(1).info();
+  CHECK(info.torch_threads == 1);
+  CHECK(info.blas_threads <= 1);
+  CHECK(getenv("OMP_NUM_THREADS") == std::string("1"));
+  CHECK(getenv("OPENBLAS_NUM_THREADS") == std::string("1"));
+  CHECK(getenv("OMP_WAIT_POLICY") == std::string("PASSIVE"));
+  CHECK_THROWS_AS(runtime(2), std::logic_error);
+}
+
+TEST_CASE("the runtime says what it is", "[torch]") {
+  const RuntimeInfo info = runtime(1).info();
+  CHECK_THAT(info.libtorch_version, Catch::Matchers::Matches("[0-9]+\\.[0-9]+.*"));
+  CHECK_FALSE(info.blas.empty());
+  if (info.blas_threads > 0) CHECK_THAT(info.blas, Contains("OpenBLAS"));
+  if (info.blas_is_reference) CHECK(info.blas_threads == 0);
+}
+
+TEST_CASE("a traditional module gives its logits, in eval mode", "[torch]") {
+  const auto module = load(spec("Identity"));
+  CHECK(module->stages() == 1);
+  module->start(items, shape);
+  CHECK(logits(*module, 1) == items);
+  const std::vector<float> one{5.f, 6.f, 7.f, 8.f};
+  module->start(one, std::vector<std::size_t>{1, 4});
+  CHECK(logits(*module, 1) == one);
+}
+
+TEST_CASE("logits are contiguous whatever the module gives", "[torch]") {
+  const auto module = load(spec("Transposed"));
+  module->start(items, shape);
+  CHECK(logits(*module, 1) == items);
+}
+
+TEST_CASE("an anytime module goes from stage to stage, and starts anew with each input",
+          "[torch]") {
+  const auto module = load(spec("Anytime", 3));
+  CHECK(module->stages() == 3);
+  module->start(items, shape);
+  CHECK(logits(*module, 1) == items);
+  CHECK(logits(*module, 2) == times(2.f, items));
+  const std::vector<float> other = times(10.f, items);
+  module->start(other, shape);
+  CHECK(logits(*module, 1) == other);
+  CHECK(logits(*module, 2) == times(2.f, other));
+  CHECK(logits(*module, 3) == times(3.f, other));
+}
+
+TEST_CASE("files that are no TorchScript module of their kind", "[torch]") {
+  const auto file = [](const ModelSpec& model) { return model.file.string(); };
+  for (const char* name : {"Text", "Weights", "Absent"})
+    CHECK_THAT(load_error(spec(name)),
+               Catch::Matchers::StartsWith(file(spec(name)) + ": not a TorchScript module: "));
+
+  ModelSpec model = spec("Anytime");
+  model.kind = alert::ModelKind::traditional;
+  CHECK(load_error(model) ==
+        file(model) + ": has no method \"forward\", which traditional modules need");
+  model = spec("Identity");
+  model.kind = alert::ModelKind::anytime;
+  CHECK(load_error(model) ==
+        file(model) + ": has no method \"num_stages\", which anytime modules need");
+  model = spec("AnytimeWithoutStart", 3);
+  CHECK(load_error(model) == file(model) + ": has no method \"start\", which anytime modules need");
+}
+
+TEST_CASE("modules with another number of stages than the suite says", "[torch]") {
+  ModelSpec model = spec("Anytime", 2);
+  CHECK(load_error(model) ==
+        model.file.string() +
+            ": num_stages() gives 3, but suite.json has 2 accuracies of \"Anytime\"");
+  model = spec("AnytimeFloatStages", 3);
+  CHECK_THAT(load_error(model), Contains("num_stages() gives 3."));
+}
+
+TEST_CASE("modules that throw", "[torch]") {
+  CHECK_THAT(run_error("Throws"), Catch::Matchers::StartsWith("model \"Throws\", stage 1: ") &&
+                                      Contains("not to my taste"));
+  CHECK(run_error("AnytimeThrows", 1) == "no error");
+  CHECK_THAT(run_error("AnytimeThrows", 2),
+             Catch::Matchers::StartsWith("model \"AnytimeThrows\", stage 2: ") &&
+                 Contains("only one stage works"));
+}
+
+TEST_CASE("logits that are none", "[torch]") {
+  CHECK(run_error("NotFinite") ==
+        "model \"NotFinite\", stage 1: gave logits that are not finite numbers");
+  CHECK(run_error("WrongShape") ==
+        "model \"WrongShape\", stage 1: gave Float logits of shape [2, 3], not Float of shape "
+        "[2, 4]");
+  CHECK(run_error("WrongType") ==
+        "model \"WrongType\", stage 1: gave Double logits of shape [2, 4], not Float of shape "
+        "[2, 4]");
+  CHECK_THAT(run_error("NotATensor"),
+             Catch::Matchers::StartsWith("model \"NotATensor\", stage 1: "));
+}
+
+TEST_CASE("the share answered rightly; the first of equal logits is the answer") {
+  const std::vector<float> logits{1.f,  3.f,  2.f,  //
+                                  5.f,  5.f,  0.f,  //
+                                  -3.f, -2.f, -1.f};
+  const auto share = [&](std::vector<std::uint8_t> labels) {
+    return share_correct(logits, labels);
+  };
+  CHECK(share({1, 0, 2}) == 1.0);
+  CHECK(share({1, 1, 2}) == 2.0 / 3.0);
+  CHECK(share({0, 1, 1}) == 0.0);
+}
