@@ -55,7 +55,7 @@ JsonValue JsonValue::read(const std::filesystem::path& file) {
   nlohmann::json root;
   try {
     root = nlohmann::json::parse(in);
-  } catch (const nlohmann::json::parse_error& error) {
+  } catch (const nlohmann::json::exception& error) {  // a number overflow is no parse_error
     // nlohmann's text is "[json.exception...] parse error at line 3, column 5: ...".
     const std::string_view text = error.what();
     throw InputError(fmt::format("{}: not JSON: {}", file.string(),
