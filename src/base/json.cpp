@@ -81,7 +81,8 @@ std::string JsonValue::found() const {
 }
 
 JsonValue JsonValue::child(std::string_view key, const nlohmann::json& value) const {
-  return {document_, &value, fmt::format("{}/{}", pointer_, key)};
+  const nlohmann::json::json_pointer step = nlohmann::json::json_pointer() / std::string(key);
+  return {document_, &value, pointer_ + step.to_string()};
 }
 
 JsonValue JsonValue::at(std::string_view key) const {
