@@ -29,16 +29,16 @@ struct Decision {
 /// What came of a decision.
 struct Feedback {
   Candidate candidate;
-  std::size_t finished_stage = 0;      ///< last stage that finished, in time or not; 0 = none
-  double finished_latency_s = 0.0;     ///< its cumulative latency, > 0 where a stage finished
-  std::optional<double> idle_power_w;  ///< nothing where the input left no idle time
-  double credited_accuracy = 0.0;      ///< spec section 5
-  double overhead_s = 0.0;             ///< what the decision itself took
+  std::size_t finished_stage = 0;   ///< last stage that finished, in time or not; 0 = none
+  double finished_latency_s = 0.0;  ///< its cumulative latency, > 0 where a stage finished
+  std::optional<double> idle_power_w = std::nullopt;  ///< nothing where the input left no idle time
+  double credited_accuracy = 0.0;                     ///< spec section 5
+  double overhead_s = 0.0;                            ///< what the decision itself took
 };
 
 struct SchedulerSettings {
-  SlowdownSettings slowdown;
-  IdlePowerSettings idle_power;
+  SlowdownSettings slowdown = {};
+  IdlePowerSettings idle_power = {};
   bool use_variance = true;         ///< false: sigma = 0 in every prediction (alert-mean)
   std::size_t accuracy_window = 0;  ///< N inputs; 0 = off
 };

@@ -55,7 +55,7 @@ JsonValue JsonValue::read(const std::filesystem::path& file) {
   nlohmann::json root;
   try {
     root = nlohmann::json::parse(in);
-  } catch (const nlohmann::json::parse_error& error) {
+  } catch (const nlohmann::json::exception& error) {  // a number overflow is no parse_error
     // nlohmann's text is "[json.exception...] parse error at line 3, column 5: ...".
     const std::string_view text = error.what();
     throw InputError(fmt::format("{}: not JSON: {}", file.string(),
@@ -81,7 +81,8 @@ std::string JsonValue::found() const {
 }
 
 JsonValue JsonValue::child(std::string_view key, const nlohmann::json& value) const {
-  return {document_, &value, fmt::format("{}/{}", pointer_, key)};
+  const nlohmann::json::json_pointer step = nlohmann::json::json_pointer() / std::string(key);
+  return {document_, &value, pointer_ + step.to_string()};
 }
 
 JsonValue JsonValue::at(std::string_view key) const {
