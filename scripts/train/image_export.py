@@ -1,0 +1,134 @@
+"""TorchScript exports of the image networks: the ways to export one, and how fast each runs."""
+
+import io
+import statistics
+import time
+from dataclasses import dataclass, field
+from typing import Callable, Dict, List, Optional
+
+import torch
+from torch import Tensor, nn
+
+from image_models import SPECS, AnytimeResNet, AnytimeSpec
+
+BURST = 16  # images per input
+ANYTIME_METHODS = ["num_stages", "start", "stage"]
+
+
+def deployable(name: str, state: Dict[str, Tensor]) -> nn.Module:
+    """The network as it is exported: the anytime one split into its stages."""
+    spec = SPECS[name]
+    network = spec.build()
+    network.load_state_dict(state)
+    if isinstance(spec, AnytimeSpec):
+        network = AnytimeResNet(spec).copy_from(network)
+    return network.eval()
+
+
+def frozen(network: nn.Module, channels_last: bool) -> torch.jit.ScriptModule:
+    network.normalise.channels_last = channels_last
+    network.to(memory_format=torch.channels_last if channels_last else torch.contiguous_format)
+    methods = ANYTIME_METHODS if isinstance(network, AnytimeResNet) else None
+    return torch.jit.freeze(torch.jit.script(network), preserved_attrs=methods)
+
+
+def optimized(network: nn.Module, channels_last: bool) -> torch.jit.ScriptModule:
+    methods = ANYTIME_METHODS if isinstance(network, AnytimeResNet) else None
+    return torch.jit.optimize_for_inference(frozen(network, channels_last), other_methods=methods)
+
+
+EXPORTS: Dict[str, Callable[[nn.Module], torch.jit.ScriptModule]] = {
+    "freeze": lambda network: frozen(network, channels_last=False),
+    "freeze, channels_last": lambda network: frozen(network, channels_last=True),
+    "optimize_for_inference": lambda network: optimized(network, channels_last=False),
+    "optimize_for_inference, channels_last": lambda network: optimized(network, channels_last=True),
+}
+
+
+def run_stages(module: nn.Module, images: Tensor) -> List[Tensor]:
+    """Logits of each stage, through the interface that the harness uses."""
+    if not hasattr(module, "num_stages"):
+        return [module(images)]
+    all_logits = []
+    state = module.start(images)
+    for k in range(1, module.num_stages() + 1):
+        logits, state = module.stage(k, state)
+        all_logits.append(logits)
+    return all_logits
+
+
+def stage_latencies(module: nn.Module, images: Tensor) -> List[float]:
+    """Seconds from the start to the end of each stage, one run."""
+    begin = time.perf_counter()
+    if not hasattr(module, "num_stages"):
+        module(images)
+        return [time.perf_counter() - begin]
+    ends = []
+    state = module.start(images)
+    for k in range(1, module.num_stages() + 1):
+        _, state = module.stage(k, state)
+        ends.append(time.perf_counter() - begin)
+    return ends
+
+
+def median_latencies(
+    modules: Dict[str, nn.Module], images: Tensor, rounds: int, warmup: int = 10
+) -> Dict[str, List[float]]:
+    """Median seconds per stage on one thread; the modules take turns, so that noise hits all alike."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    samples: Dict[str, List[List[float]]] = {name: [] for name in modules}
+    with torch.inference_mode():
+        for turn in range(warmup + rounds):  # TorchScript profiles and recompiles in its first calls
+            for name, module in modules.items():
+                latencies = stage_latencies(module, images)
+                if turn >= warmup:
+                    samples[name].append(latencies)
+    torch.set_num_threads(threads)
+    return {
+        name: [statistics.median(stage) for stage in zip(*runs)] for name, runs in samples.items()
+    }
+
+
+def check(module: torch.jit.ScriptModule, network: nn.Module, images: Tensor) -> None:
+    """Raise RuntimeError unless the export survives a file and keeps the network's logits."""
+    file = io.BytesIO()
+    torch.jit.save(module, file)
+    file.seek(0)
+    loaded = torch.jit.load(file)
+    with torch.inference_mode():
+        for got, wanted in zip(run_stages(loaded, images), run_stages(network, images)):
+            if not torch.allclose(got, wanted, rtol=1e-3, atol=1e-3):
+                raise RuntimeError(f"logits differ by up to {(got - wanted).abs().max():.2g}")
+
+
+@dataclass
+class Candidate:
+    """One way to export a network; latency_s is empty where it could not be exported at all."""
+
+    module: Optional[torch.jit.ScriptModule] = None
+    latency_s: List[float] = field(default_factory=list)  # median, one thread, to the end of each stage
+    problem: str = ""  # why it cannot be deployed
+
+    def __str__(self) -> str:
+        times = " ".join(f"{1e3 * seconds:.2f}" for seconds in self.latency_s)
+        return f"{times or '-'} ms{f' (unusable: {self.problem})' if self.problem else ''}"
+
+
+def compare(network: nn.Module, images: Tensor, rounds: int) -> Dict[str, Candidate]:
+    candidates = {name: Candidate() for name in EXPORTS}
+    for name, export in EXPORTS.items():
+        try:
+            candidates[name].module = export(network)
+            check(candidates[name].module, network, images)
+        except RuntimeError as error:
+            candidates[name].problem = str(error).strip().splitlines()[-1]
+    runnable = {name: c.module for name, c in candidates.items() if c.module is not None}
+    for name, latency_s in median_latencies(runnable, images, rounds).items():
+        candidates[name].latency_s = latency_s
+    return candidates
+
+
+def fastest(candidates: Dict[str, Candidate]) -> str:
+    usable = {name: c for name, c in candidates.items() if not c.problem}
+    return min(usable, key=lambda name: usable[name].latency_s[-1])
