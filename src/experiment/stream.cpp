@@ -30,15 +30,8 @@ void Stream::conclude(Step& step, const Execution& execution) {
 void Stream::learn(const Step& step) {
   group_elapsed_s_ += step.outcome.period_s;
   tally_.add(goal_, step.outcome, scheme_->judged_accuracy(step.outcome));
-
-  alert::Feedback feedback;
-  feedback.candidate = step.decision.candidate;
-  feedback.finished_stage = step.outcome.finished_stage;
-  feedback.finished_latency_s = step.outcome.busy_s;
-  feedback.idle_power_w = step.outcome.idle_power_w;
-  feedback.credited_accuracy = step.outcome.credited_accuracy;
-  feedback.overhead_s = step.overhead_s.value_or(0.0);
-  scheme_->observe(feedback);
+  scheme_->observe(
+      feedback_of(step.outcome, step.decision.candidate, step.overhead_s.value_or(0.0)));
 }
 
 }  // namespace bench

@@ -30,4 +30,16 @@ Outcome outcome_of(const Execution& execution, const alert::ModelProfile& model,
   return outcome;
 }
 
+alert::Feedback feedback_of(const Outcome& outcome, const alert::Candidate& candidate,
+                            double overhead_s) {
+  alert::Feedback feedback;
+  feedback.candidate = candidate;
+  feedback.finished_stage = outcome.finished_stage;
+  feedback.finished_latency_s = outcome.busy_s;
+  feedback.idle_power_w = outcome.idle_power_w;
+  feedback.credited_accuracy = outcome.credited_accuracy;
+  feedback.overhead_s = overhead_s;
+  return feedback;
+}
+
 }  // namespace bench

@@ -7,6 +7,7 @@
 #include <span>
 
 #include "alert/profile.hpp"
+#include "alert/scheduler.hpp"
 
 namespace bench {
 
@@ -38,5 +39,9 @@ struct Outcome {
 /// its end. Energy of a part of the execution is its share of the busy time.
 Outcome outcome_of(const Execution& execution, const alert::ModelProfile& model, double q_fail,
                    std::size_t stop_stage, double deadline_s);
+
+/// What a scheme is told of an outcome.
+alert::Feedback feedback_of(const Outcome& outcome, const alert::Candidate& candidate,
+                            double overhead_s);
 
 }  // namespace bench

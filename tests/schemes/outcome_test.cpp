@@ -148,7 +148,7 @@ TEST_CASE("a live execution that holds only what ran comes out as the full one d
 
 TEST_CASE("feedback tells of the last stage that finished, in time or not") {
   const alert::Candidate candidate{test::any, 3, 1};
-  const auto feedback = feedback_of(anytime(3, 0.015), execution, candidate, 1e-6);
+  const auto feedback = feedback_of(anytime(3, 0.015), candidate, 1e-6);
   CHECK(feedback.candidate == candidate);
   CHECK(feedback.finished_stage == 2);
   CHECK(feedback.finished_latency_s == 0.020);
@@ -157,7 +157,7 @@ TEST_CASE("feedback tells of the last stage that finished, in time or not") {
 }
 
 TEST_CASE("feedback has an idle power only where there was idle time") {
-  CHECK(feedback_of(anytime(3, 0.1), execution, {}, 0.0).idle_power_w == 3.0);
-  CHECK_FALSE(feedback_of(anytime(3, 0.015), execution, {}, 0.0).idle_power_w);
-  CHECK_FALSE(feedback_of(anytime(2, 0.020), execution, {}, 0.0).idle_power_w);
+  CHECK(feedback_of(anytime(3, 0.1), {}, 0.0).idle_power_w == 3.0);
+  CHECK_FALSE(feedback_of(anytime(3, 0.015), {}, 0.0).idle_power_w);
+  CHECK_FALSE(feedback_of(anytime(2, 0.020), {}, 0.0).idle_power_w);
 }
