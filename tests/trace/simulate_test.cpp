@@ -1,0 +1,3 @@
+#include "trace/simulate.hpp"
+
+#include <catch2/catch.hpp>
