@@ -109,8 +109,9 @@ Simulation parse_simulation(const JsonValue& value) {
 }
 
 TraceHeader simulated_header(const Simulation& simulation, const std::string& environment) {
-  TraceHeader header{simulation.suite, environment,       EnergySource::simulated, {},
-                     simulation.platform.power_caps_w, simulation.q_fail};
+  TraceHeader header{
+      simulation.suite, environment, EnergySource::simulated, {}, simulation.platform.power_caps_w,
+      simulation.q_fail};
   for (const auto& [model, latency_s] : simulation.models) header.models.push_back(model);
   return header;
 }
@@ -149,8 +150,8 @@ Simulator::Simulator(const Simulation& simulation, std::optional<Workload> workl
       drift_(random_.normal()),
       difficulty_(burst) {
   if (workload)
-    contention_ = *workload == Workload::memory ? simulation.platform.memory
-                                                : simulation.platform.compute;
+    contention_ =
+        *workload == Workload::memory ? simulation.platform.memory : simulation.platform.compute;
 }
 
 double Simulator::next_xi(bool contention) {

@@ -1,5 +1,5 @@
-// Traces of a described platform instead of a real one, in the same format, at any length. What they
-// say is what the description says: they show how schemes behave, not what a machine does.
+// Traces of a described platform instead of a real one, in the same format, at any length. What
+// they say is what the description says: they show how schemes behave, not what a machine does.
 #pragma once
 
 #include <cstddef>
@@ -18,7 +18,8 @@
 
 namespace bench {
 
-/// xi with nothing else running: a process over inputs whose mean is 1. Every sigma is one of ln xi.
+/// xi with nothing else running: a process over inputs whose mean is 1. Every sigma is one of ln
+/// xi.
 struct QuietProcess {
   double noise_sigma = 0.0;          ///< fresh at each input
   double configuration_sigma = 0.0;  ///< fresh at each run: how far it strays from the input's xi
@@ -109,8 +110,8 @@ class Simulator {
   QuietProcess quiet_;
   std::optional<ContentionLevel> contention_;
   Random random_;
-  double drift_;                    // N(0, 1), in units of drift_sigma
-  double window_level_ = 1.0;       // of the contention window at hand
+  double drift_;               // N(0, 1), in units of drift_sigma
+  double window_level_ = 1.0;  // of the contention window at hand
   bool in_window_ = false;
   std::vector<double> difficulty_;  // of the input's items, in [0, 1)
 };

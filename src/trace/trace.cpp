@@ -94,8 +94,9 @@ TraceModel parse_model(const JsonValue& value) {
                    accuracy.numbers(0.0, 1.0)};
   if (model.accuracy.empty()) accuracy.fail("must have one value per stage, found []");
   if (model.kind == alert::ModelKind::traditional && model.accuracy.size() > 1)
-    accuracy.fail(fmt::format("must have one value for the one stage of a traditional DNN, found {}",
-                              model.accuracy.size()));
+    accuracy.fail(
+        fmt::format("must have one value for the one stage of a traditional DNN, found {}",
+                    model.accuracy.size()));
   return model;
 }
 
@@ -204,17 +205,20 @@ class Parser {
     if (position >= size)
       value.at("group_position")
           .fail(fmt::format("must be below the group_size {}, found {}", size, position));
-    if (position > 0 && (!previous_ || previous_->group != GroupPosition{group, position - 1, size}))
+    if (position > 0 &&
+        (!previous_ || previous_->group != GroupPosition{group, position - 1, size}))
       value.at("group_position")
-          .fail(fmt::format("position {} of group {} must follow position {} of it, of the same size",
-                            position, group, position - 1));
+          .fail(
+              fmt::format("position {} of group {} must follow position {} of it, of the same size",
+                          position, group, position - 1));
   }
 
   /// The lines of one input stand together and agree on what belongs to the input as a whole.
   void check_same_input(const JsonValue& value, const TraceInput& input) const {
     const JsonValue number = value.at("input");
     if (number.count() != input.input) {
-      const auto missing = static_cast<std::size_t>(std::ranges::find(seen_, false) - seen_.begin());
+      const auto missing =
+          static_cast<std::size_t>(std::ranges::find(seen_, false) - seen_.begin());
       number.fail(fmt::format("input {} lacks {}, found input {}", input.input,
                               configuration(missing), number.count()));
     }
@@ -267,8 +271,9 @@ void check_equal(const TraceHeader& found, const TraceHeader& wanted, const fs::
   const Json found_json = to_json(found), wanted_json = to_json(wanted);
   for (const auto& [key, value] : wanted_json.items())
     if (found_json[key] != value)
-      throw InputError(fmt::format("{}:1: /{}: this trace cannot be resumed: found {}, this run has {}",
-                                   file.string(), key, found_json[key].dump(), value.dump()));
+      throw InputError(
+          fmt::format("{}:1: /{}: this trace cannot be resumed: found {}, this run has {}",
+                      file.string(), key, found_json[key].dump(), value.dump()));
 }
 
 }  // namespace
@@ -310,8 +315,8 @@ std::vector<double> parse_cumulative(const JsonValue& list, std::size_t stages) 
   for (const JsonValue& item : list.items()) {
     const double value = item.positive();
     if (!values.empty() && value < values.back())
-      item.fail(fmt::format("stages are cumulative and ascend, found {} after {}", value,
-                            values.back()));
+      item.fail(
+          fmt::format("stages are cumulative and ascend, found {} after {}", value, values.back()));
     values.push_back(value);
   }
   check_stages(list, values.size(), stages);
@@ -331,9 +336,9 @@ const TraceHeader& TraceReader::header() const { return state_->parser.header();
 bool TraceReader::next(TraceInput& input) {
   const auto next = state_->parser.next(input);
   if (next == Parser::Next::part)
-    throw InputError(fmt::format(
-        "{}: /: the trace breaks off here: resume its recording, or record it anew",
-        state_->parser.next_place()));
+    throw InputError(
+        fmt::format("{}: /: the trace breaks off here: resume its recording, or record it anew",
+                    state_->parser.next_place()));
   return next == Parser::Next::whole;
 }
 
@@ -346,8 +351,8 @@ struct TraceWriter::State {
     append(to_json(header).dump() + '\n');
   }
 
-  // A sync flush ends at a whole byte without giving up the dictionary, so that the file on disk can
-  // be read up to here whatever happens next, and gzip grows by a few bytes per flush.
+  // A sync flush ends at a whole byte without giving up the dictionary, so that the file on disk
+  // can be read up to here whatever happens next, and gzip grows by a few bytes per flush.
   void append(const std::string& lines) {
     if (gzwrite(file.get(), lines.data(), static_cast<unsigned>(lines.size())) <= 0 ||
         gzflush(file.get(), Z_SYNC_FLUSH) != Z_OK)

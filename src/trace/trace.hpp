@@ -15,7 +15,6 @@
 
 namespace bench {
 
-
 struct TraceModel {
   std::string name;
   alert::ModelKind kind = alert::ModelKind::traditional;

@@ -131,12 +131,11 @@ TEST_CASE("the lines are those of formats.md") {
   std::ifstream in(file);
   std::string line;
   std::getline(in, line);
-  CHECK(line ==
-        R"({"type":"trace","schema_version":1,"suite":"image","environment":"memory",)"
-        R"("energy_source":"emulated","models":[)"
-        R"({"name":"small","kind":"traditional","accuracy":[0.8]},)"
-        R"({"name":"nested","kind":"anytime","accuracy":[0.7,0.9]}],)"
-        R"("power_caps_w":[10.0,22.5],"q_fail":0.1})");
+  CHECK(line == R"({"type":"trace","schema_version":1,"suite":"image","environment":"memory",)"
+                R"("energy_source":"emulated","models":[)"
+                R"({"name":"small","kind":"traditional","accuracy":[0.8]},)"
+                R"({"name":"nested","kind":"anytime","accuracy":[0.7,0.9]}],)"
+                R"("power_caps_w":[10.0,22.5],"q_fail":0.1})");
   for (int i = 0; i < 8; ++i) std::getline(in, line);  // input 1, the last configuration
   CHECK(line ==
         R"({"input":1,"group":0,"group_position":1,"group_size":2,"model":"nested","cap_w":22.5,)"
@@ -213,10 +212,19 @@ TEST_CASE("a malformed header is told by its place") {
       {[](json& h) { h["models"][1]["kind"] = "any"; }, "/models/1/kind: "},
       {[](json& h) { h["models"][1]["accuracy"][1] = 1.5; }, "/models/1/accuracy/1: must lie in"},
       {[](json& h) { h["models"][1]["accuracy"] = json::array(); }, "/models/1/accuracy: must"},
-      {[](json& h) { h["models"][0]["accuracy"] = {0.1, 0.2}; }, "/models/0/accuracy: must have"},
+      {[](json& h) {
+         h["models"][0]["accuracy"] = {0.1, 0.2};
+       },
+       "/models/0/accuracy: must have"},
       {[](json& h) { h["power_caps_w"] = json::array(); }, "/power_caps_w: must not be empty"},
-      {[](json& h) { h["power_caps_w"] = {10, 10}; }, "/power_caps_w/1: power caps must ascend"},
-      {[](json& h) { h["power_caps_w"] = {0, 10}; }, "/power_caps_w/0: must be above 0"},
+      {[](json& h) {
+         h["power_caps_w"] = {10, 10};
+       },
+       "/power_caps_w/1: power caps must ascend"},
+      {[](json& h) {
+         h["power_caps_w"] = {0, 10};
+       },
+       "/power_caps_w/0: must be above 0"},
       {[](json& h) { h["q_fail"] = -0.1; }, "/q_fail: must lie in [0, 1]"},
       {[](json& h) { h = 3; }, "/: must be an object, found 3"},
   };
@@ -264,7 +272,8 @@ TEST_CASE("a malformed line is told by its place") {
   using Spoil = std::function<void(json&)>;
   const std::vector<std::pair<Spoil, std::string>> cases = {
       {[](json& l) { l["model"] = "nestd"; },
-       "/model: unknown model \"nestd\" (did you mean \"nested\"?); allowed: \"small\", \"nested\""},
+       "/model: unknown model \"nestd\" (did you mean \"nested\"?); allowed: \"small\", "
+       "\"nested\""},
       {[](json& l) { l["cap_w"] = 11; }, "/cap_w: unknown power cap 11; allowed: 10, 22.5"},
       {[](json& l) { l["cap_w"] = "10"; }, "/cap_w: must be a number"},
       {[](json& l) { l["model"] = "small"; }, "/model: input 1 has \"small\" at 10 W twice"},
@@ -275,10 +284,17 @@ TEST_CASE("a malformed line is told by its place") {
       {[](json& l) { l["contention"] = 1; }, "/contention: must be true or false"},
       {[](json& l) { l["stage_latency_s"] = {0.1}; },
        "/stage_latency_s: must have 2 values, one per stage, found 1"},
-      {[](json& l) { l["stage_latency_s"] = {0.2, 0.1}; },
+      {[](json& l) {
+         l["stage_latency_s"] = {0.2, 0.1};
+       },
        "/stage_latency_s/1: stages are cumulative and ascend, found 0.1 after 0.2"},
-      {[](json& l) { l["stage_latency_s"] = {0.0, 0.1}; }, "/stage_latency_s/0: must be above 0"},
-      {[](json& l) { l["stage_correct"] = {0.5, 0.5, 0.5}; },
+      {[](json& l) {
+         l["stage_latency_s"] = {0.0, 0.1};
+       },
+       "/stage_latency_s/0: must be above 0"},
+      {[](json& l) {
+         l["stage_correct"] = {0.5, 0.5, 0.5};
+       },
        "/stage_correct: must have 2 values, one per stage, found 3"},
       {[](json& l) { l["stage_correct"][1] = 1.01; }, "/stage_correct/1: must lie in [0, 1]"},
       {[](json& l) { l["stage_correct"][0] = -0.1; }, "/stage_correct/0: must lie in [0, 1]"},
@@ -345,8 +361,8 @@ TEST_CASE("a trace cut anywhere is refused, and resumes after its last whole inp
       CAPTURE(name, size);
       write_bytes(file, bytes.substr(0, size));
       const auto after = std::ranges::upper_bound(whole, size);
-      const auto inputs = static_cast<std::size_t>(std::max<std::ptrdiff_t>(
-          0, after - whole.begin() - 1));
+      const auto inputs =
+          static_cast<std::size_t>(std::max<std::ptrdiff_t>(0, after - whole.begin() - 1));
       // A plain file that ends where an input ends is whole.
       const bool complete = size == bytes.size() || (name == "t.jsonl" && *(after - 1) == size);
       if (!complete) CHECK_THROWS_AS(read_all(file), InputError);
@@ -361,7 +377,8 @@ TEST_CASE("a trace cut anywhere is refused, and resumes after its last whole inp
       writer.close();
       check_trace(file, 4);
     }
-    CHECK(std::distance(fs::directory_iterator(file.parent_path()), {}) == (name == "t.jsonl" ? 1 : 2));
+    CHECK(std::distance(fs::directory_iterator(file.parent_path()), {}) ==
+          (name == "t.jsonl" ? 1 : 2));
   }
 }
 
@@ -390,8 +407,9 @@ TEST_CASE("resume refuses another header and a malformed trace, and leaves the f
   TraceHeader other = header;
   other.power_caps_w = {10.0, 20.0};
   CHECK_THROWS_WITH(TraceWriter(file, other, true),
-                    file.string() + ":1: /power_caps_w: this trace cannot be resumed: found "
-                                    "[10.0,22.5], this run has [10.0,20.0]");
+                    file.string() +
+                        ":1: /power_caps_w: this trace cannot be resumed: found "
+                        "[10.0,22.5], this run has [10.0,20.0]");
   other = header;
   other.models[1].accuracy[0] = 0.71;
   CHECK_THROWS_WITH(TraceWriter(file, other, true), Contains("/models: this trace cannot be"));
@@ -416,6 +434,8 @@ TEST_CASE("damaged gzip data is refused, not cut off") {
 }
 
 TEST_CASE("a failed write says why") {
-  CHECK_THROWS_WITH(TraceWriter("/dev/full", header), Contains("/dev/full: No space left on device"));
-  CHECK_THROWS_WITH(TraceWriter("/nowhere/t.jsonl", header), "/nowhere/t.jsonl: No such file or directory");
+  CHECK_THROWS_WITH(TraceWriter("/dev/full", header),
+                    Contains("/dev/full: No space left on device"));
+  CHECK_THROWS_WITH(TraceWriter("/nowhere/t.jsonl", header),
+                    "/nowhere/t.jsonl: No such file or directory");
 }
