@@ -143,6 +143,12 @@ bool JsonValue::boolean() const {
   return value_->get<bool>();
 }
 
+std::filesystem::path JsonValue::path() const {
+  const std::filesystem::path path = string();
+  const auto beside = std::filesystem::path(source()).parent_path() / path;
+  return !std::filesystem::exists(path) && std::filesystem::exists(beside) ? beside : path;
+}
+
 std::size_t JsonValue::one_of(const std::vector<std::string>& allowed,
                               std::string_view what) const {
   const std::string name = string();

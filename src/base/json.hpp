@@ -42,6 +42,8 @@ class JsonValue {
                     std::size_t max = std::numeric_limits<std::uint32_t>::max()) const;
   std::string string() const;
   bool boolean() const;
+  /// A path that is taken from the working directory, or else from this document's folder.
+  std::filesystem::path path() const;
   /// The index of the string among `allowed`; suggests the nearest where it is none of them.
   std::size_t one_of(const std::vector<std::string>& allowed, std::string_view what) const;
   /// Refuses members that are not named, and suggests the nearest name.

@@ -18,7 +18,7 @@ void apply(nlohmann::json& document, const std::string& assignment) {
   const auto equals = assignment.find('=');
   if (equals == std::string::npos || equals == 0)
     throw InputError(fmt::format("--set {}: must be KEY=VALUE, as in inputs.count=50", assignment));
-  std::string pointer = "/" + assignment.substr(0, equals);
+  std::string pointer = fmt::format("/{}", assignment.substr(0, equals));
   std::ranges::replace(pointer, '.', '/');
   const std::string text = assignment.substr(equals + 1);
   nlohmann::json value = nlohmann::json::parse(text, nullptr, false);

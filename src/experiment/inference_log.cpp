@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "base/error.hpp"
+#include "experiment/config.hpp"
 
 namespace bench {
 namespace {

@@ -35,6 +35,8 @@ struct GroupPosition {
   std::size_t group = 0;
   std::size_t position = 0;  ///< from 0
   std::size_t size = 1;
+
+  bool operator==(const GroupPosition&) const = default;
 };
 
 /// One real run of one (model, cap) on one input.
@@ -53,7 +55,12 @@ struct TraceRun {
 class TraceInput final : public Counterfactual {
  public:
   TraceInput() = default;
-  TraceInput(std::size_t models, std::size_t caps) : caps_(caps), runs_(models * caps) {}
+  TraceInput(std::size_t models, std::size_t caps) { resize(models, caps); }
+
+  void resize(std::size_t models, std::size_t caps) {
+    caps_ = caps;
+    runs_.resize(models * caps);
+  }
 
   std::size_t input = 0;
   GroupPosition group;
@@ -71,6 +78,15 @@ class TraceInput final : public Counterfactual {
   std::size_t caps_ = 0;
   std::vector<TraceRun> runs_;
 };
+
+// What the header and the lines have in common with other formats.
+EnergySource parse_energy_source(const JsonValue& value);
+/// "models": at least one, names unique.
+std::vector<TraceModel> parse_models(const JsonValue& list);
+/// "power_caps_w": at least one, above 0, ascending.
+std::vector<double> parse_power_caps(const JsonValue& list);
+/// A cumulative quantity per stage: above 0, ascending.
+std::vector<double> parse_cumulative(const JsonValue& list, std::size_t stages);
 
 /// Reads a trace input by input: memory does not grow with its length.
 class TraceReader {
@@ -90,11 +106,13 @@ class TraceReader {
   std::unique_ptr<State> state_;
 };
 
-/// Writes whole inputs, flushed one by one.
+/// Writes whole inputs, flushed one by one: a killed run loses at most the input in flight. Throws
+/// std::runtime_error with the reason where a write fails.
 class TraceWriter {
  public:
-  /// A new file with this header; or, with `resume`, the end of an existing one whose header must
-  /// be equal: an incomplete last input is cut off.
+  /// A new file with this header; or, with `resume`, the end of an existing one, without its
+  /// incomplete last input. Throws InputError where that file's header is not equal, and says what
+  /// differs.
   TraceWriter(const std::filesystem::path& file, const TraceHeader& header, bool resume = false);
   ~TraceWriter();
   TraceWriter(TraceWriter&&) noexcept;
@@ -102,6 +120,8 @@ class TraceWriter {
   /// Inputs already in a resumed file.
   std::size_t inputs_written() const;
   void write(const TraceInput& input);
+  /// Ends the file. The destructor does so too, but cannot tell where that fails.
+  void close();
 
  private:
   struct State;

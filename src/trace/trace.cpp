@@ -1,0 +1,411 @@
+#include "trace/trace.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <zlib.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <stdexcept>
+#include <string_view>
+#include <utility>
+
+#include "base/error.hpp"
+#include "suite/suite.hpp"
+
+namespace bench {
+namespace {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::ordered_json;
+
+// zlib's gz functions read and write plain files too: both kinds go one way.
+struct GzClose {
+  void operator()(gzFile file) const { gzclose(file); }
+};
+using GzFile = std::unique_ptr<gzFile_s, GzClose>;
+
+class LineReader {
+ public:
+  explicit LineReader(const fs::path& file)
+      : name_(file.string()), file_(gzopen(file.c_str(), "rb")) {
+    if (!file_) throw InputError(fmt::format("{}: cannot read: {}", name_, std::strerror(errno)));
+  }
+
+  /// The next whole line, valid until the next call; nothing where there is none.
+  std::optional<std::string_view> next() {
+    for (;;) {
+      const auto end = buffer_.find('\n', searched_);
+      if (end != std::string::npos) {
+        const std::string_view line(buffer_.data() + begin_, end - begin_);
+        begin_ = searched_ = end + 1;
+        ++number_;
+        return line;
+      }
+      buffer_.erase(0, begin_);
+      begin_ = 0;
+      searched_ = buffer_.size();
+      if (!refill()) return std::nullopt;
+    }
+  }
+
+  /// Where next() gave nothing: the file breaks off inside a line or inside its gzip stream.
+  bool cut() const { return cut_; }
+  /// "file:line" of the line that next() gave last.
+  std::string place() const { return fmt::format("{}:{}", name_, number_); }
+  std::string next_place() const { return fmt::format("{}:{}", name_, number_ + 1); }
+
+ private:
+  bool refill() {
+    constexpr std::size_t chunk = 1 << 16, longest_line = 1 << 24;
+    const std::size_t kept = buffer_.size();
+    if (kept > longest_line)
+      throw InputError(fmt::format("{}: /: this line has no end: not a trace", next_place()));
+    buffer_.resize(kept + chunk);
+    const int got = gzread(file_.get(), buffer_.data() + kept, chunk);
+    int status = Z_OK;
+    const char* reason = gzerror(file_.get(), &status);  // begins with the file's name
+    if (got < 0) throw InputError(reason);
+    buffer_.resize(kept + static_cast<std::size_t>(got));
+    if (got == 0) cut_ = kept > 0 || status == Z_BUF_ERROR;
+    return got > 0;
+  }
+
+  std::string name_;
+  GzFile file_;
+  std::string buffer_;        // from the first line not yet given on
+  std::size_t begin_ = 0;     // of the next line
+  std::size_t searched_ = 0;  // no line ends between begin_ and here
+  std::size_t number_ = 0;    // of the line given last
+  bool cut_ = false;
+};
+
+JsonValue parse_line(std::string_view line, std::string place) {
+  auto json = nlohmann::json::parse(line, nullptr, /*allow_exceptions=*/false);
+  if (json.is_discarded())
+    throw InputError(fmt::format("{}: /: must be JSON, found {}", place, line.substr(0, 40)));
+  return JsonValue::from(std::move(json), std::move(place));
+}
+
+TraceModel parse_model(const JsonValue& value) {
+  const JsonValue accuracy = value.at("accuracy");
+  TraceModel model{value.at("name").string(), parse_model_kind(value.at("kind")),
+                   accuracy.numbers(0.0, 1.0)};
+  if (model.accuracy.empty()) accuracy.fail("must have one value per stage, found []");
+  if (model.kind == alert::ModelKind::traditional && model.accuracy.size() > 1)
+    accuracy.fail(
+        fmt::format("must have one value for the one stage of a traditional DNN, found {}",
+                    model.accuracy.size()));
+  return model;
+}
+
+void check_stages(const JsonValue& list, std::size_t found, std::size_t stages) {
+  if (found != stages)
+    list.fail(fmt::format("must have {} values, one per stage, found {}", stages, found));
+}
+
+TraceHeader parse_header(const JsonValue& value) {
+  if (value.at("type").string() != "trace") value.at("type").fail("must be \"trace\"");
+  value.check_schema_version();
+  TraceHeader header;
+  header.suite = value.at("suite").string();
+  header.environment = value.at("environment").string();
+  header.energy_source = parse_energy_source(value.at("energy_source"));
+  header.models = parse_models(value.at("models"));
+  header.power_caps_w = parse_power_caps(value.at("power_caps_w"));
+  header.q_fail = value.at("q_fail").number(0.0, 1.0);
+  return header;
+}
+
+Json to_json(const TraceHeader& header) {
+  Json models = Json::array();
+  for (const auto& model : header.models)
+    models.push_back(
+        {{"name", model.name}, {"kind", to_string(model.kind)}, {"accuracy", model.accuracy}});
+  return {{"type", "trace"},
+          {"schema_version", schema_version},
+          {"suite", header.suite},
+          {"environment", header.environment},
+          {"energy_source", to_string(header.energy_source)},
+          {"models", std::move(models)},
+          {"power_caps_w", header.power_caps_w},
+          {"q_fail", header.q_fail}};
+}
+
+Json to_json(const TraceHeader& header, const TraceInput& input, std::size_t model,
+             std::size_t cap) {
+  const TraceRun& run = input.run(model, cap);
+  Json latency_s = Json::array();
+  for (const double end_s : run.stage_latency_s) latency_s.push_back(rounded(end_s));
+  return {{"input", input.input},
+          {"group", input.group.group},
+          {"group_position", input.group.position},
+          {"group_size", input.group.size},
+          {"model", header.models[model].name},
+          {"cap_w", header.power_caps_w[cap]},
+          {"stage_latency_s", std::move(latency_s)},
+          {"stage_correct", run.stage_correct},
+          {"busy_energy_j", rounded(run.busy_energy_j)},
+          {"idle_power_w", rounded(run.idle_power_w)},
+          {"contention", input.contention}};
+}
+
+GroupPosition parse_group(const JsonValue& value) {
+  return {value.at("group").count(), value.at("group_position").count(),
+          value.at("group_size").count(1)};
+}
+
+/// Inputs from lines, each checked.
+class Parser {
+ public:
+  explicit Parser(const fs::path& file) : lines_(file) {
+    const auto line = lines_.next();
+    if (!line) throw InputError(fmt::format("{}: /: the header is missing", lines_.next_place()));
+    header_ = parse_header(parse_line(*line, lines_.place()));
+    for (const auto& model : header_.models) names_.push_back(model.name);
+  }
+
+  const TraceHeader& header() const { return header_; }
+  std::string next_place() const { return lines_.next_place(); }
+
+  /// What follows the last whole input: another one, nothing, or a part of one.
+  enum class Next { whole, end, part };
+  Next next(TraceInput& input) {
+    input.resize(names_.size(), header_.power_caps_w.size());
+    seen_.assign(names_.size() * header_.power_caps_w.size(), false);
+    for (std::size_t done = 0; done < seen_.size(); ++done) {
+      const auto line = lines_.next();
+      if (!line) return done > 0 || lines_.cut() ? Next::part : Next::end;
+      const JsonValue value = parse_line(*line, lines_.place());
+      if (done == 0)
+        begin_input(value, input);
+      else
+        check_same_input(value, input);
+      parse_run(value, input);
+    }
+    previous_ = {input.input, input.group};
+    return Next::whole;
+  }
+
+ private:
+  struct Previous {
+    std::size_t input;
+    GroupPosition group;
+  };
+
+  void begin_input(const JsonValue& value, TraceInput& input) const {
+    input.input = value.at("input").count();
+    input.group = parse_group(value);
+    input.contention = value.at("contention").boolean();
+    if (previous_ && input.input <= previous_->input)
+      value.at("input").fail(fmt::format("must be above {}, which is complete, found {}",
+                                         previous_->input, input.input));
+    const auto& [group, position, size] = input.group;
+    if (position >= size)
+      value.at("group_position")
+          .fail(fmt::format("must be below the group_size {}, found {}", size, position));
+    if (position > 0 &&
+        (!previous_ || previous_->group != GroupPosition{group, position - 1, size}))
+      value.at("group_position")
+          .fail(
+              fmt::format("position {} of group {} must follow position {} of it, of the same size",
+                          position, group, position - 1));
+  }
+
+  /// The lines of one input stand together and agree on what belongs to the input as a whole.
+  void check_same_input(const JsonValue& value, const TraceInput& input) const {
+    const JsonValue number = value.at("input");
+    if (number.count() != input.input) {
+      const auto missing =
+          static_cast<std::size_t>(std::ranges::find(seen_, false) - seen_.begin());
+      number.fail(fmt::format("input {} lacks {}, found input {}", input.input,
+                              configuration(missing), number.count()));
+    }
+    if (parse_group(value) != input.group)
+      value.at("group").fail("the group, group_position or group_size differ within the input");
+    if (value.at("contention").boolean() != input.contention)
+      value.at("contention").fail("differs within the input");
+  }
+
+  void parse_run(const JsonValue& value, TraceInput& input) {
+    const auto& caps_w = header_.power_caps_w;
+    const std::size_t model = value.at("model").one_of(names_, "model");
+    const JsonValue cap_w = value.at("cap_w");
+    const auto found = std::ranges::find(caps_w, cap_w.number());
+    if (found == caps_w.end())
+      cap_w.fail(fmt::format("unknown power cap {}; allowed: {}", cap_w.number(),
+                             fmt::join(caps_w, ", ")));
+    const auto cap = static_cast<std::size_t>(found - caps_w.begin());
+    const std::size_t index = model * caps_w.size() + cap;
+    if (seen_[index])
+      value.at("model").fail(
+          fmt::format("input {} has {} twice", input.input, configuration(index)));
+    seen_[index] = true;
+
+    TraceRun& run = input.run(model, cap);
+    const std::size_t stages = header_.models[model].accuracy.size();
+    run.stage_latency_s = parse_cumulative(value.at("stage_latency_s"), stages);
+    const JsonValue correct = value.at("stage_correct");
+    run.stage_correct = correct.numbers(0.0, 1.0);
+    check_stages(correct, run.stage_correct.size(), stages);
+    run.busy_energy_j = value.at("busy_energy_j").positive();
+    run.idle_power_w = value.at("idle_power_w").number(0.0);
+  }
+
+  /// In words, by its index [model * caps + cap].
+  std::string configuration(std::size_t index) const {
+    const auto& caps_w = header_.power_caps_w;
+    return fmt::format("\"{}\" at {} W", names_[index / caps_w.size()],
+                       caps_w[index % caps_w.size()]);
+  }
+
+  LineReader lines_;
+  TraceHeader header_;
+  std::vector<std::string> names_;  // of the models
+  std::vector<bool> seen_;          // configurations of the input at hand, [model * caps + cap]
+  std::optional<Previous> previous_;
+};
+
+void check_equal(const TraceHeader& found, const TraceHeader& wanted, const fs::path& file) {
+  const Json found_json = to_json(found), wanted_json = to_json(wanted);
+  for (const auto& [key, value] : wanted_json.items())
+    if (found_json[key] != value)
+      throw InputError(
+          fmt::format("{}:1: /{}: this trace cannot be resumed: found {}, this run has {}",
+                      file.string(), key, found_json[key].dump(), value.dump()));
+}
+
+}  // namespace
+
+EnergySource parse_energy_source(const JsonValue& value) {
+  constexpr EnergySource sources[] = {EnergySource::measured, EnergySource::emulated,
+                                      EnergySource::simulated};
+  std::vector<std::string> names;
+  for (const EnergySource source : sources) names.push_back(to_string(source));
+  return sources[value.one_of(names, "energy source")];
+}
+
+std::vector<TraceModel> parse_models(const JsonValue& list) {
+  std::vector<TraceModel> models;
+  for (const JsonValue& item : list.items()) {
+    TraceModel model = parse_model(item);
+    if (std::ranges::count(models, model.name, &TraceModel::name) > 0)
+      item.at("name").fail(fmt::format("the model \"{}\" stands twice", model.name));
+    models.push_back(std::move(model));
+  }
+  if (models.empty()) list.fail("must not be empty");
+  return models;
+}
+
+std::vector<double> parse_power_caps(const JsonValue& list) {
+  std::vector<double> caps_w;
+  for (const JsonValue& item : list.items()) {
+    const double cap_w = item.positive();
+    if (!caps_w.empty() && cap_w <= caps_w.back())
+      item.fail(fmt::format("power caps must ascend, found {} after {}", cap_w, caps_w.back()));
+    caps_w.push_back(cap_w);
+  }
+  if (caps_w.empty()) list.fail("must not be empty");
+  return caps_w;
+}
+
+std::vector<double> parse_cumulative(const JsonValue& list, std::size_t stages) {
+  std::vector<double> values;
+  for (const JsonValue& item : list.items()) {
+    const double value = item.positive();
+    if (!values.empty() && value < values.back())
+      item.fail(
+          fmt::format("stages are cumulative and ascend, found {} after {}", value, values.back()));
+    values.push_back(value);
+  }
+  check_stages(list, values.size(), stages);
+  return values;
+}
+
+struct TraceReader::State {
+  Parser parser;
+};
+
+TraceReader::TraceReader(const fs::path& file) : state_(new State{Parser(file)}) {}
+TraceReader::~TraceReader() = default;
+TraceReader::TraceReader(TraceReader&&) noexcept = default;
+
+const TraceHeader& TraceReader::header() const { return state_->parser.header(); }
+
+bool TraceReader::next(TraceInput& input) {
+  const auto next = state_->parser.next(input);
+  if (next == Parser::Next::part)
+    throw InputError(
+        fmt::format("{}: /: the trace breaks off here: resume its recording, or record it anew",
+                    state_->parser.next_place()));
+  return next == Parser::Next::whole;
+}
+
+struct TraceWriter::State {
+  State(const fs::path& path, const TraceHeader& trace_header)
+      : header(trace_header),
+        name(path.string()),
+        file(gzopen(path.c_str(), path.extension() == ".gz" ? "wb" : "wbT")) {
+    if (!file) throw std::runtime_error(fmt::format("{}: {}", name, std::strerror(errno)));
+    append(to_json(header).dump() + '\n');
+  }
+
+  // A sync flush ends at a whole byte without giving up the dictionary, so that the file on disk
+  // can be read up to here whatever happens next, and gzip grows by a few bytes per flush.
+  void append(const std::string& lines) {
+    if (gzwrite(file.get(), lines.data(), static_cast<unsigned>(lines.size())) <= 0 ||
+        gzflush(file.get(), Z_SYNC_FLUSH) != Z_OK)
+      fail();
+  }
+
+  void write(const TraceInput& input) {
+    std::string lines;
+    for (std::size_t model = 0; model < header.models.size(); ++model)
+      for (std::size_t cap = 0; cap < header.power_caps_w.size(); ++cap)
+        lines += to_json(header, input, model, cap).dump() + '\n';
+    append(lines);
+    ++inputs;
+  }
+
+  [[noreturn]] void fail() {
+    int status = Z_OK;
+    throw std::runtime_error(fmt::format("cannot write {}", gzerror(file.get(), &status)));
+  }
+
+  TraceHeader header;
+  std::string name;
+  GzFile file;
+  std::size_t inputs = 0;
+};
+
+TraceWriter::TraceWriter(const fs::path& file, const TraceHeader& header, bool resume) {
+  // A run that was killed before its header was whole has left nothing to resume.
+  if (!resume || !fs::exists(file) || !LineReader(file).next()) {
+    state_ = std::make_unique<State>(file, header);
+    return;
+  }
+  // Plain or compressed, the whole inputs are copied beside and take the file's place at once: a
+  // gzip stream that breaks off cannot be appended to.
+  Parser parser(file);
+  check_equal(parser.header(), header, file);
+  const fs::path copy = fs::path(file).replace_filename(".resumed-" + file.filename().string());
+  state_ = std::make_unique<State>(copy, header);
+  for (TraceInput input; parser.next(input) == Parser::Next::whole;) state_->write(input);
+  fs::rename(copy, file);
+}
+
+TraceWriter::~TraceWriter() = default;
+TraceWriter::TraceWriter(TraceWriter&&) noexcept = default;
+
+std::size_t TraceWriter::inputs_written() const { return state_->inputs; }
+
+void TraceWriter::write(const TraceInput& input) { state_->write(input); }
+
+void TraceWriter::close() {
+  if (gzclose(state_->file.release()) != Z_OK)
+    throw std::runtime_error(
+        fmt::format("cannot write {}: {}", state_->name, std::strerror(errno)));
+}
+
+}  // namespace bench
