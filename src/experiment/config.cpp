@@ -173,13 +173,6 @@ Task parse_task(const JsonValue& value) {
              : Task::maximize_accuracy;
 }
 
-std::filesystem::path resolve(const std::filesystem::path& path,
-                              const std::filesystem::path& base) {
-  if (path.is_absolute() || std::filesystem::exists(path)) return path;
-  const auto beside = base.parent_path() / path;
-  return std::filesystem::exists(beside) ? beside : path;
-}
-
 Config read_config(const std::filesystem::path& file, const ConfigOverrides& overrides) {
   Config config;
   config.source = file.string();
@@ -196,7 +189,7 @@ Config read_config(const std::filesystem::path& file, const ConfigOverrides& ove
   config.mode = root.at("mode").one_of({"live", "replay"}, "mode") == 0 ? Mode::live : Mode::replay;
   const auto path = [&](std::string_view key) -> std::filesystem::path {
     const auto value = root.find(key);
-    return value ? resolve(value->string(), file) : std::filesystem::path();
+    return value ? value->path() : std::filesystem::path();
   };
   config.simulate = root.find("simulate");
   if (!config.simulate) {

@@ -72,7 +72,4 @@ Config read_config(const std::filesystem::path& file, const ConfigOverrides& ove
 std::string to_string(alert::Task task);
 alert::Task parse_task(const JsonValue& value);
 
-/// `path` as it is where it exists or is absolute; otherwise from `base`'s folder.
-std::filesystem::path resolve(const std::filesystem::path& path, const std::filesystem::path& base);
-
 }  // namespace bench
