@@ -32,7 +32,7 @@ struct RowChange {
   double energy = 0.0;       ///< mean over settings of candidate / base - 1
   double error = 0.0;        ///< the same of the mean error
   std::size_t base_violated = 0, candidate_violated = 0;
-  std::vector<std::string> failed_gates;  ///< in words
+  std::vector<std::string> failed_gates = {};  ///< in words
 
   bool changed() const {
     return energy != 0.0 || error != 0.0 || base_violated != candidate_violated;
