@@ -56,6 +56,7 @@ struct Config {
   std::vector<EnvironmentSpec> environments;
   std::vector<GoalSpec> goals;
   std::vector<SchemeSpec> schemes;
+  bool log_inferences = true;         ///< a replayed grid's inferences.jsonl can take gigabytes
   std::optional<JsonValue> simulate;  ///< the room trace/ reads it
 };
 

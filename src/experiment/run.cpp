@@ -116,7 +116,8 @@ std::vector<fs::path> record_all(Rig& rig, const Config& config, const ResultsFo
 Json replay_all(const Config& config, const ProfileFile& profile,
                 const std::vector<fs::path>& traces, const ResultsFolder& folder) {
   const auto grid = constraint_grid(config.goals, profile.profile);
-  InferenceLog log(folder.file("inferences.jsonl"), false);
+  std::optional<InferenceLog> log;
+  if (config.log_inferences) log.emplace(folder.file("inferences.jsonl"), false);
   std::vector<Cell> cells;
   std::vector<std::string> environments;
   Progress progress("replay " + config.name, traces.size());
@@ -126,7 +127,8 @@ Json replay_all(const Config& config, const ProfileFile& profile,
       throw InputError(fmt::format("{}: a trace of the environment \"{}\" was given before",
                                    trace.string(), environment));
     environments.push_back(environment);
-    append(cells, replay_trace(trace, profile.profile, grid, config.schemes, &log));
+    append(cells,
+           replay_trace(trace, profile.profile, grid, config.schemes, log ? &*log : nullptr));
     progress.step();
   }
   Json summary =
