@@ -178,8 +178,9 @@ Config read_config(const std::filesystem::path& file, const ConfigOverrides& ove
   config.source = file.string();
   config.document = JsonValue::read(file).raw();
   for (const auto& assignment : overrides.set) apply(config.document, assignment);
-  if (overrides.seed) config.document["inputs"]["seed"] = *overrides.seed;
-  if (!overrides.schemes.empty()) config.document["schemes"] = overrides.schemes;
+  if (overrides.seed) apply(config.document, fmt::format("inputs.seed={}", *overrides.seed));
+  if (!overrides.schemes.empty())
+    apply(config.document, "schemes=" + nlohmann::json(overrides.schemes).dump());
 
   const JsonValue root = JsonValue::from(config.document, config.source);
   root.allow_only({"schema_version", "name", "mode", "suite", "platform", "profile", "inputs",

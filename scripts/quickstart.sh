@@ -1,0 +1,9 @@
+#!/bin/bash
+# From a fresh clone to a first result. Arguments are passed on to `alert-bench run`.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+scripts/install_packages.sh
+cmake --preset release
+cmake --build --preset release
+build/release/alert-bench run --config configs/quickstart.json --force "$@"

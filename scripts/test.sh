@@ -1,0 +1,9 @@
+#!/bin/bash
+# Builds everything and runs all tests.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+scripts/install_packages.sh
+cmake --preset release
+cmake --build --preset release
+ctest --preset release
