@@ -179,8 +179,8 @@ Config read_config(const std::filesystem::path& file, const ConfigOverrides& ove
   config.document = JsonValue::read(file).raw();
   for (const auto& assignment : overrides.set) apply(config.document, assignment);
   if (overrides.seed) apply(config.document, fmt::format("inputs.seed={}", *overrides.seed));
-  if (!overrides.schemes.empty())
-    apply(config.document, "schemes=" + nlohmann::json(overrides.schemes).dump());
+  if (const nlohmann::json names = overrides.schemes; !names.empty())
+    apply(config.document, fmt::format("schemes={}", names.dump()));
 
   const JsonValue root = JsonValue::from(config.document, config.source);
   root.allow_only({"schema_version", "name", "mode", "suite", "platform", "profile", "inputs",
