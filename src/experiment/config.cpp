@@ -1,6 +1,7 @@
 #include "experiment/config.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <ranges>
@@ -179,8 +180,8 @@ Config read_config(const std::filesystem::path& file, const ConfigOverrides& ove
   config.document = JsonValue::read(file).raw();
   for (const auto& assignment : overrides.set) apply(config.document, assignment);
   if (overrides.seed) apply(config.document, fmt::format("inputs.seed={}", *overrides.seed));
-  if (const nlohmann::json names = overrides.schemes; !names.empty())
-    apply(config.document, fmt::format("schemes={}", names.dump()));
+  if (!overrides.schemes.empty())
+    apply(config.document, fmt::format("schemes=[\"{}\"]", fmt::join(overrides.schemes, "\",\"")));
 
   const JsonValue root = JsonValue::from(config.document, config.source);
   root.allow_only({"schema_version", "name", "mode", "suite", "platform", "profile", "inputs",
