@@ -15,7 +15,7 @@ namespace {
 using alert::OnInfeasible;
 using alert::Task;
 
-void apply(nlohmann::json& document, const std::string& assignment) {
+void set_value(nlohmann::json& document, const std::string& assignment) {
   const auto equals = assignment.find('=');
   if (equals == std::string::npos || equals == 0)
     throw InputError(fmt::format("--set {}: must be KEY=VALUE, as in inputs.count=50", assignment));
@@ -178,10 +178,10 @@ Config read_config(const std::filesystem::path& file, const ConfigOverrides& ove
   Config config;
   config.source = file.string();
   config.document = JsonValue::read(file).raw();
-  for (const auto& assignment : overrides.set) apply(config.document, assignment);
-  if (overrides.seed) apply(config.document, fmt::format("inputs.seed={}", *overrides.seed));
+  for (const auto& assignment : overrides.set) set_value(config.document, assignment);
+  if (overrides.seed) set_value(config.document, fmt::format("inputs.seed={}", *overrides.seed));
   if (!overrides.schemes.empty())
-    apply(config.document, fmt::format("schemes=[\"{}\"]", fmt::join(overrides.schemes, "\",\"")));
+    set_value(config.document, fmt::format("schemes=[\"{}\"]", fmt::join(overrides.schemes, "\",\"")));
 
   const JsonValue root = JsonValue::from(config.document, config.source);
   root.allow_only({"schema_version", "name", "mode", "suite", "platform", "profile", "inputs",
