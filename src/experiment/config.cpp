@@ -14,7 +14,7 @@ namespace {
 using alert::OnInfeasible;
 using alert::Task;
 
-void apply(nlohmann::json& document, const std::string& assignment) {
+void set_value(nlohmann::json& document, const std::string& assignment) {
   const auto equals = assignment.find('=');
   if (equals == std::string::npos || equals == 0)
     throw InputError(fmt::format("--set {}: must be KEY=VALUE, as in inputs.count=50", assignment));
@@ -184,9 +184,10 @@ Config read_config(const std::filesystem::path& file, const ConfigOverrides& ove
   Config config;
   config.source = file.string();
   config.document = JsonValue::read(file).raw();
-  for (const auto& assignment : overrides.set) apply(config.document, assignment);
-  if (overrides.seed) config.document["inputs"]["seed"] = *overrides.seed;
-  if (!overrides.schemes.empty()) config.document["schemes"] = overrides.schemes;
+  for (const auto& assignment : overrides.set) set_value(config.document, assignment);
+  if (overrides.seed) set_value(config.document, fmt::format("inputs.seed={}", *overrides.seed));
+  if (!overrides.schemes.empty())
+    set_value(config.document, "schemes=" + nlohmann::json(overrides.schemes).dump());
 
   const JsonValue root = JsonValue::from(config.document, config.source);
   root.allow_only({"schema_version", "name", "mode", "suite", "platform", "profile", "inputs",
