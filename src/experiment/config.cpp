@@ -1,7 +1,6 @@
 #include "experiment/config.hpp"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <ranges>
@@ -181,7 +180,7 @@ Config read_config(const std::filesystem::path& file, const ConfigOverrides& ove
   for (const auto& assignment : overrides.set) set_value(config.document, assignment);
   if (overrides.seed) set_value(config.document, fmt::format("inputs.seed={}", *overrides.seed));
   if (!overrides.schemes.empty())
-    set_value(config.document, fmt::format("schemes=[\"{}\"]", fmt::join(overrides.schemes, "\",\"")));
+    set_value(config.document, "schemes=" + nlohmann::json(overrides.schemes).dump());
 
   const JsonValue root = JsonValue::from(config.document, config.source);
   root.allow_only({"schema_version", "name", "mode", "suite", "platform", "profile", "inputs",
