@@ -35,7 +35,7 @@ struct RowChange {
   std::vector<std::string> failed_gates = {};  ///< in words
 
   bool changed() const {
-    return energy != 0.0 || error != 0.0 || base_violated != candidate_violated;
+    return energy != 0.0 || error != 0.0 || late != 0.0 || base_violated != candidate_violated;
   }
 };
 
