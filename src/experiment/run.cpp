@@ -35,14 +35,14 @@ auto with_manifest(Manifest& manifest, Body body) {
 }
 
 /// The profile to schedule by, in the folder as profile.json: the one an interrupted run left, the
-/// config's, or one measured now.
+/// config's, or one measured now. As the file has it, rounded, so that a replay has the same.
 ProfileFile obtain_profile(Rig& rig, const Config& config, const ResultsFolder& folder) {
   const fs::path file = folder.file("profile.json");
   if (folder.resuming() && fs::exists(file)) return read_profile(file);
-  const ProfileFile profile =
-      config.profile.empty() ? measure_profile(rig, config.inputs) : read_profile(config.profile);
-  folder.write("profile.json", to_json(profile));
-  return profile;
+  folder.write("profile.json", to_json(config.profile.empty()
+                                           ? measure_profile(rig, config.inputs)
+                                           : read_profile(config.profile)));
+  return read_profile(file);
 }
 
 /// A profile from elsewhere must be of this rig's models and caps.
