@@ -10,8 +10,11 @@ void add_run(CLI::App& app);
 void add_profile(CLI::App& app);
 void add_record(CLI::App& app);
 void add_replay(CLI::App& app);
+void add_simulate(CLI::App& app);
+void add_compare(CLI::App& app, int& status);
 void add_report(CLI::App& app);
 void add_validate(CLI::App& app, int& status);
 void add_doctor(CLI::App& app, int& status);
+void add_overhead(CLI::App& app);
 
 }  // namespace bench::cli

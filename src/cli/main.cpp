@@ -48,9 +48,12 @@ int main(int argc, char** argv) {
   bench::cli::add_profile(app);
   bench::cli::add_record(app);
   bench::cli::add_replay(app);
+  bench::cli::add_simulate(app);
+  bench::cli::add_compare(app, status);
   bench::cli::add_report(app);
   bench::cli::add_validate(app, status);
   bench::cli::add_doctor(app, status);
+  bench::cli::add_overhead(app);
   for (auto* command : app.get_subcommands({}))
     command->set_version_flag("--version", fmt::format("alert-bench {}", bench::version));
   return run(app, argc, argv, status);

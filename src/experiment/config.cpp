@@ -173,13 +173,6 @@ Task parse_task(const JsonValue& value) {
              : Task::maximize_accuracy;
 }
 
-std::filesystem::path resolve(const std::filesystem::path& path,
-                              const std::filesystem::path& base) {
-  if (path.is_absolute() || std::filesystem::exists(path)) return path;
-  const auto beside = base.parent_path() / path;
-  return std::filesystem::exists(beside) ? beside : path;
-}
-
 Config read_config(const std::filesystem::path& file, const ConfigOverrides& overrides) {
   Config config;
   config.source = file.string();
@@ -191,13 +184,13 @@ Config read_config(const std::filesystem::path& file, const ConfigOverrides& ove
 
   const JsonValue root = JsonValue::from(config.document, config.source);
   root.allow_only({"schema_version", "name", "mode", "suite", "platform", "profile", "inputs",
-                   "environments", "goals", "schemes", "simulate"});
+                   "environments", "goals", "schemes", "log_inferences", "simulate"});
   root.check_schema_version();
   config.name = root.at("name").string();
   config.mode = root.at("mode").one_of({"live", "replay"}, "mode") == 0 ? Mode::live : Mode::replay;
   const auto path = [&](std::string_view key) -> std::filesystem::path {
     const auto value = root.find(key);
-    return value ? resolve(value->string(), file) : std::filesystem::path();
+    return value ? value->path() : std::filesystem::path();
   };
   config.simulate = root.find("simulate");
   if (!config.simulate) {
@@ -217,7 +210,11 @@ Config read_config(const std::filesystem::path& file, const ConfigOverrides& ove
   config.schemes = parse_list(schemes, parse_scheme);
   check_unique(config.schemes, schemes);
 
+  if (auto log = root.find("log_inferences")) config.log_inferences = log->boolean();
+
   if (config.mode == Mode::live) {
+    if (!config.log_inferences)
+      root.at("log_inferences").fail("a live run is logged: --resume goes on from its log");
     for (std::size_t i = 0; i < config.schemes.size(); ++i)
       if (needs(config.schemes[i].scheme) != Needs::nothing)
         schemes.items()[i].fail(fmt::format(

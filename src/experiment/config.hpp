@@ -56,6 +56,7 @@ struct Config {
   std::vector<EnvironmentSpec> environments;
   std::vector<GoalSpec> goals;
   std::vector<SchemeSpec> schemes;
+  bool log_inferences = true;         ///< a replayed grid's inferences.jsonl can take gigabytes
   std::optional<JsonValue> simulate;  ///< the room trace/ reads it
 };
 
@@ -71,8 +72,5 @@ Config read_config(const std::filesystem::path& file, const ConfigOverrides& ove
 
 std::string to_string(alert::Task task);
 alert::Task parse_task(const JsonValue& value);
-
-/// `path` as it is where it exists or is absolute; otherwise from `base`'s folder.
-std::filesystem::path resolve(const std::filesystem::path& path, const std::filesystem::path& base);
 
 }  // namespace bench

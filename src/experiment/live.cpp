@@ -39,9 +39,7 @@ std::vector<Cell> run_live(Rig& rig, const Config& config, const EnvironmentSpec
                            InferenceLog& log) {
   const InputsSpec& inputs = config.inputs;
   const auto groups = group_positions(inputs);
-  const auto contention = environment.contention ? contention_schedule(*environment.contention,
-                                                                       inputs.count, inputs.seed)
-                                                 : std::vector<bool>(inputs.count, false);
+  const auto contention = contention_by_input(inputs, environment);
   rig.set_contention(environment.contention);
 
   std::mt19937_64 random(inputs.seed);

@@ -22,6 +22,13 @@ std::vector<GroupPosition> group_positions(const InputsSpec& inputs) {
   return positions;
 }
 
+std::vector<bool> contention_by_input(const InputsSpec& inputs,
+                                      const EnvironmentSpec& environment) {
+  return environment.contention
+             ? contention_schedule(*environment.contention, inputs.count, inputs.seed)
+             : std::vector<bool>(inputs.count, false);
+}
+
 void record_trace(Rig& rig, const Config& config, const EnvironmentSpec& environment,
                   const std::filesystem::path& file, bool resume) {
   const Suite& suite = rig.suite();
@@ -33,9 +40,7 @@ void record_trace(Rig& rig, const Config& config, const EnvironmentSpec& environ
 
   const InputsSpec& inputs = config.inputs;
   const auto groups = group_positions(inputs);
-  const auto contention = environment.contention ? contention_schedule(*environment.contention,
-                                                                       inputs.count, inputs.seed)
-                                                 : std::vector<bool>(inputs.count, false);
+  const auto contention = contention_by_input(inputs, environment);
   rig.set_contention(environment.contention);
 
   std::mt19937_64 random(inputs.seed);
@@ -62,6 +67,7 @@ void record_trace(Rig& rig, const Config& config, const EnvironmentSpec& environ
     }
     writer.write(record);
   }
+  writer.close();
   rig.let_corunners_run(false);
 }
 

@@ -12,6 +12,9 @@ namespace bench {
 /// last group may be shorter.
 std::vector<GroupPosition> group_positions(const InputsSpec& inputs);
 
+/// Whether the environment's co-runners run, input by input.
+std::vector<bool> contention_by_input(const InputsSpec& inputs, const EnvironmentSpec& environment);
+
 /// Writes `file` anew, or goes on after its last whole input where `resume` says so. The
 /// configurations of one input are interleaved at random, each after an idle gap as in a live run.
 void record_trace(Rig& rig, const Config& config, const EnvironmentSpec& environment,

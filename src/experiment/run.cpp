@@ -8,12 +8,14 @@
 #include "base/error.hpp"
 #include "base/sha256.hpp"
 #include "experiment/grid.hpp"
+#include "experiment/interrupt.hpp"
 #include "experiment/live.hpp"
 #include "experiment/manifest.hpp"
 #include "experiment/profiler.hpp"
 #include "experiment/progress.hpp"
 #include "experiment/recorder.hpp"
 #include "experiment/replay.hpp"
+#include "trace/simulate.hpp"
 
 namespace bench {
 namespace {
@@ -78,12 +80,13 @@ fs::path trace_file(const ResultsFolder& folder, const std::string& environment)
   return folder.file("traces") / (environment + ".jsonl.gz");
 }
 
-SummaryInput summary_of(const Config& config, const ProfileFile& profile,
+SummaryInput summary_of(const Config& config, Mode mode, const ProfileFile& profile,
                         const std::vector<alert::Goal>& grid, std::vector<std::string> environments,
                         std::vector<Cell> cells) {
   SummaryInput input;
   input.name = config.name;
   input.suite = profile.suite;
+  input.mode = mode;
   input.energy_source = profile.energy_source;
   input.environments = std::move(environments);
   for (const SchemeSpec& spec : config.schemes) {
@@ -113,7 +116,8 @@ std::vector<fs::path> record_all(Rig& rig, const Config& config, const ResultsFo
 Json replay_all(const Config& config, const ProfileFile& profile,
                 const std::vector<fs::path>& traces, const ResultsFolder& folder) {
   const auto grid = constraint_grid(config.goals, profile.profile);
-  InferenceLog log(folder.file("inferences.jsonl"), false);
+  std::optional<InferenceLog> log;
+  if (config.log_inferences) log.emplace(folder.file("inferences.jsonl"), false);
   std::vector<Cell> cells;
   std::vector<std::string> environments;
   Progress progress("replay " + config.name, traces.size());
@@ -123,10 +127,12 @@ Json replay_all(const Config& config, const ProfileFile& profile,
       throw InputError(fmt::format("{}: a trace of the environment \"{}\" was given before",
                                    trace.string(), environment));
     environments.push_back(environment);
-    append(cells, replay_trace(trace, profile.profile, grid, config.schemes, &log));
+    append(cells,
+           replay_trace(trace, profile.profile, grid, config.schemes, log ? &*log : nullptr));
     progress.step();
   }
-  Json summary = summarize(summary_of(config, profile, grid, environments, std::move(cells)));
+  Json summary =
+      summarize(summary_of(config, Mode::replay, profile, grid, environments, std::move(cells)));
   folder.write("summary.json", summary);
   return summary;
 }
@@ -144,14 +150,69 @@ Json live_all(Rig& rig, const Config& config, const ProfileFile& profile,
     environments.push_back(environment.name);
     append(cells, run_live(rig, config, environment, profile.profile, grid, logged, log));
   }
-  Json summary = summarize(summary_of(config, profile, grid, environments, std::move(cells)));
+  Json summary =
+      summarize(summary_of(config, Mode::live, profile, grid, environments, std::move(cells)));
   folder.write("summary.json", summary);
   return summary;
+}
+
+/// The described platform's profile and traces, in the folder as if they had been recorded.
+std::pair<ProfileFile, std::vector<fs::path>> simulate_all(const Config& config,
+                                                           const ResultsFolder& folder,
+                                                           Manifest& manifest) {
+  if (!config.simulate)
+    throw InputError(
+        fmt::format("{}: /: \"simulate\" is missing: it describes the platform", config.source));
+  const Simulation simulation = parse_simulation(*config.simulate);
+  manifest.set("energy_source", to_string(EnergySource::simulated));
+  manifest.set("platform", {{"name", simulation.platform.name},
+                            {"description", simulation.platform.description}});
+  const ProfileFile profile{
+      simulation.suite, EnergySource::simulated, simulated_profile(simulation), {}};
+  check_schemes(config, profile.profile);
+  folder.write("profile.json", to_json(profile));
+
+  fs::create_directories(folder.file("traces"));
+  const auto groups = group_positions(config.inputs);
+  std::vector<fs::path> traces;
+  for (const EnvironmentSpec& environment : config.environments) {
+    traces.push_back(trace_file(folder, environment.name));
+    TraceWriter writer(traces.back(), simulated_header(simulation, environment.name));
+    const auto contention = contention_by_input(config.inputs, environment);
+    std::optional<Workload> workload;
+    if (environment.contention) workload = environment.contention->workload;
+    Simulator simulator(simulation, workload, config.inputs.burst, config.inputs.seed);
+    TraceInput record(profile.profile.models.size(), profile.profile.caps());
+    Progress progress(fmt::format("simulate {} / {}", config.name, environment.name),
+                      config.inputs.count);
+    for (std::size_t input = 0; input < config.inputs.count; ++input) {
+      stop_if_interrupted();
+      record.input = input;
+      record.group = groups[input];
+      record.contention = contention[input];
+      simulator.next(record);
+      writer.write(record);
+      progress.step();
+    }
+    writer.close();
+  }
+  return {profile, traces};
+}
+
+Json run_simulation(const Config& config, const fs::path& out, Existing existing) {
+  const ResultsFolder folder(out, existing, config.document);
+  folder.prepare();
+  Manifest manifest(folder, config);
+  return with_manifest(manifest, [&] {
+    const auto [profile, traces] = simulate_all(config, folder, manifest);
+    return replay_all(config, profile, traces, folder);
+  });
 }
 
 }  // namespace
 
 Json run_experiment(const Config& config, const fs::path& out, Existing existing) {
+  if (config.simulate) return run_simulation(config, out, existing);
   const ResultsFolder folder(out, existing, config.document);
   Rig rig(config);
   folder.prepare();
@@ -176,6 +237,13 @@ void record_experiment(const Config& config, const fs::path& out, Existing exist
     check_profile(obtain_profile(rig, config, folder), rig, config);
     return record_all(rig, config, folder);
   });
+}
+
+void simulate_experiment(const Config& config, const fs::path& out, Existing existing) {
+  const ResultsFolder folder(out, existing, config.document);
+  folder.prepare();
+  Manifest manifest(folder, config);
+  with_manifest(manifest, [&] { return simulate_all(config, folder, manifest); });
 }
 
 Json replay_experiment(const Config& config, const std::vector<fs::path>& traces,

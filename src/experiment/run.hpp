@@ -9,12 +9,16 @@
 
 namespace bench {
 
-/// `run`: profile, then live streams or record and replay. Returns the summary.
+/// `run`: profile, then live streams or record and replay; of a described platform, simulate and
+/// replay. Returns the summary.
 nlohmann::ordered_json run_experiment(const Config& config, const std::filesystem::path& out,
                                       Existing existing);
 
 /// `record`: the profile and the traces.
 void record_experiment(const Config& config, const std::filesystem::path& out, Existing existing);
+
+/// `simulate`: the profile and the traces of the platform that the config's "simulate" describes.
+void simulate_experiment(const Config& config, const std::filesystem::path& out, Existing existing);
 
 /// `replay`: the config's schemes on traces that exist. The profile is the config's "profile", or
 /// profile.json in the results folder that the first trace lies in.

@@ -7,8 +7,6 @@
 #include <set>
 #include <tuple>
 
-#include "experiment/config.hpp"
-
 namespace bench {
 namespace {
 
@@ -180,6 +178,7 @@ Json summarize(const SummaryInput& input) {
   return {{"schema_version", schema_version},
           {"name", input.name},
           {"suite", input.suite},
+          {"mode", input.mode == Mode::live ? "live" : "replay"},
           {"energy_source", to_string(input.energy_source)},
           {"base_scheme", input.base_scheme.empty() ? Json(nullptr) : Json(input.base_scheme)},
           {"grid", grid_json(grid)},

@@ -8,6 +8,7 @@
 
 #include "alert/goal.hpp"
 #include "base/json.hpp"
+#include "experiment/config.hpp"
 #include "experiment/tally.hpp"
 #include "platform/platform.hpp"
 
@@ -23,6 +24,7 @@ struct Cell {
 
 struct SummaryInput {
   std::string name, suite;
+  Mode mode = Mode::live;
   EnergySource energy_source = EnergySource::emulated;
   std::vector<std::string> environments, schemes;  ///< in the config's order
   std::string base_scheme;  ///< name of oracle-static among the schemes; empty = not run

@@ -8,6 +8,7 @@
 #include "experiment/profile_file.hpp"
 #include "experiment/report.hpp"
 #include "suite/dataset.hpp"
+#include "trace/simulate.hpp"
 #include "trace/trace.hpp"
 
 namespace bench {
@@ -53,6 +54,9 @@ std::string validate_document(const fs::path& file) {
     return fmt::format("config \"{}\": {} environments, {} schemes", config.name,
                        config.environments.size(), config.schemes.size());
   }
+  if (root.find("limiter") && root.at("limiter").raw() == "simulated")
+    return fmt::format("platform \"{}\": {} caps, simulated", read_simulated_platform(file).name,
+                       read_simulated_platform(file).power_caps_w.size());
   if (root.find("limiter"))
     return fmt::format("platform \"{}\": {} caps", read_platform(file).name,
                        read_platform(file).power_caps_w.size());

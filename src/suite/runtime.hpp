@@ -14,6 +14,9 @@
 namespace bench {
 
 /// One loaded TorchScript module. Usage per input: start(), then run_stage(1), run_stage(2), ...
+/// TorchScript profiles a module in its first call and compiles it in the second: these take
+/// several times as long as the rest. The caller warms up with 5 inputs or more of the burst to be
+/// measured.
 class Module {
  public:
   virtual ~Module() = default;

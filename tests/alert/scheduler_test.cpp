@@ -92,6 +92,12 @@ TEST_CASE("latency test: by the mean, or by deadline_confidence where it is set"
   CHECK_FALSE(choose(confident, {{A, risky}, {B, odd}}).feasible);
 }
 
+TEST_CASE("latency test: it looks at the first stage, not at the stop stage") {
+  Prediction stopped_early = in_time(0.9, 1.0);
+  stopped_early.latency_s = 2.0;
+  CHECK(choose(least_energy, {{A, stopped_early}, {B, in_time(0.9, 2.0)}}).candidate == A);
+}
+
 TEST_CASE("ties of minimize-energy: accuracy, then model, stage, cap") {
   CHECK(choose(least_energy, {{A, in_time(0.85, 1)}, {D, in_time(0.9, 1)}}).candidate == D);
   // The order of consideration does not count.

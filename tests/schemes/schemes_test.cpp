@@ -184,6 +184,13 @@ TEST_CASE("sys-only takes the cap of least energy even where that is a high one"
   CHECK(Player("sys-only", profile).choice(least_energy(0.1, 0.0)) == Candidate{small, 1, 1});
 }
 
+TEST_CASE("sys-only takes a dearer cap that is in time before the default one that is not") {
+  Profile profile = test::hand_made_profile();
+  profile.models[small].latency_s = {{0.020}, {0.010}, {0.012}};
+  profile.models[small].busy_power_w = {10.0, 60.0, 30.0};
+  CHECK(Player("sys-only", profile).choice(least_energy(0.011, 0.0)) == Candidate{small, 1, 1});
+}
+
 TEST_CASE("sys-only adapts to a slowdown through its own filter") {
   Player sys("sys-only");
   // mu = 1.99: 24.8 ms at 20 W, 39.7 ms at 10 W.

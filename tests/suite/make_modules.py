@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 
 class Identity(nn.Module):
-    """What eval() has been called on is told by the sign."""
+    """In eval mode only."""
 
     def forward(self, x: Tensor) -> Tensor:
         return -x if self.training else x
@@ -52,7 +52,7 @@ class NotATensor(nn.Module):
 
 
 class Anytime(nn.Module):
-    """Stage k gives k * x. The state carries x and k, so an order or a state that is lost shows."""
+    """Stage k gives k * x. The state counts the stages done, so that a lost one shows."""
 
     @torch.jit.export
     def num_stages(self) -> int:
@@ -84,10 +84,10 @@ class AnytimeThrows(Anytime):
         return state[0], state
 
 
-class AnytimeWithoutStart(nn.Module):
+class AnytimeUncounted(nn.Module):
     @torch.jit.export
-    def num_stages(self) -> int:
-        return 3
+    def start(self, x: Tensor) -> List[Tensor]:
+        return [x]
 
     @torch.jit.export
     def stage(self, k: int, state: List[Tensor]) -> Tuple[Tensor, List[Tensor]]:
@@ -97,7 +97,7 @@ class AnytimeWithoutStart(nn.Module):
 folder = Path(sys.argv[1])
 folder.mkdir(parents=True, exist_ok=True)
 for module in (Identity, Transposed, Throws, NotFinite, WrongShape, WrongType, NotATensor, Anytime,
-               AnytimeFloatStages, AnytimeThrows, AnytimeWithoutStart):
+               AnytimeFloatStages, AnytimeThrows, AnytimeUncounted):
     torch.jit.script(module().train()).save(str(folder / f"{module.__name__}.pt"))
 torch.save(nn.Linear(4, 4).state_dict(), folder / "Weights.pt")
 (folder / "Text.pt").write_text("not a module\n")

@@ -1,0 +1,30 @@
+#include <fmt/format.h>
+
+#include <memory>
+
+#include "cli/commands.hpp"
+#include "cli/options.hpp"
+#include "experiment/run.hpp"
+
+namespace bench::cli {
+
+void add_simulate(CLI::App& app) {
+  struct Options {
+    ConfigOptions config;
+    OutputOptions output;
+  };
+  auto options = std::make_shared<Options>();
+  auto* command = app.add_subcommand(
+      "simulate",
+      "Make the profile and the traces of a described platform (\"simulate\" in the config)");
+  options->config.add_to(*command);
+  options->output.add_to(*command);
+  command->callback([options] {
+    const Config config = options->config.read();
+    const auto folder = options->output.folder(config);
+    simulate_experiment(config, folder, options->output.existing());
+    fmt::print(stderr, "traces: {}\n", (folder / "traces").string());
+  });
+}
+
+}  // namespace bench::cli
