@@ -11,7 +11,7 @@ import unittest
 from pathlib import Path
 
 from support import (CliTest, IMAGE_SUITE, SOURCE, read, read_lines, run, schema_errors,
-                     small_config, small_suite, write)
+                     small_config, small_simulation, small_suite, write)
 
 
 class Replay(CliTest):
@@ -105,6 +105,23 @@ class Replay(CliTest):
         self.assertRegex(first, f"^alert-bench: {trace}:[0-9]+: /: the trace breaks off here")
         self.assertTrue(second.startswith(f"alert-bench: {other}: /: is neither"), second)
         self.assertTrue(process.stdout_text.startswith(f"{self.config_file}: "))
+
+
+class Simulation(CliTest):
+
+    def test_run_simulate_and_replay_agree(self):
+        config = small_simulation(self.folder)
+        out, recording, replayed = (self.folder / name for name in ("out", "recording", "replayed"))
+        self.assert_succeeds("run", "--config", config, "--out", out)
+        self.assert_succeeds("simulate", "--config", config, "--out", recording)
+        traces = [recording / "traces" / f"{environment['name']}.jsonl.gz"
+                  for environment in read(config)["environments"]]
+        self.assert_succeeds("replay", "--trace", *traces, "--config", config, "--out", replayed)
+        for file in "inferences.jsonl", "summary.json":
+            self.assertEqual((replayed / file).read_bytes(), (out / file).read_bytes(), file)
+        for folder in out, recording, replayed:
+            self.assert_valid("manifest", read(folder / "manifest.json"))
+        self.assert_valid("summary", read(out / "summary.json"))
 
 
 class Commands(CliTest):

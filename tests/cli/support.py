@@ -112,5 +112,16 @@ def small_config(folder, suite=IMAGE_SUITE, **changes):
     return write(folder / "config.json", config)
 
 
+def small_simulation(folder):
+    """The path of a config that simulates the laptop for a few inputs of two settings."""
+    config = read(SOURCE / "configs" / "simulated-laptop.json")
+    config["inputs"]["count"] = 6
+    config["log_inferences"] = True
+    for goal in config["goals"]:
+        goal["deadline_scale"] = [1.0]
+        goal["energy" if "energy" in goal else "accuracy"] = {"levels": 1}
+    return write(folder / "simulation.json", config)
+
+
 def sha256(file):
     return hashlib.sha256(file.read_bytes()).hexdigest()
