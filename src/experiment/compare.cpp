@@ -74,6 +74,9 @@ void compare_cells(const Cells& base, const Cells& candidate, RowChange& row) {
   row.late /= static_cast<double>(row.settings);
 }
 
+/// Whether `change` is above `limit` by more than the precision of a summary's numbers.
+bool exceeds(double change, double limit) { return change > limit + 1e-9; }
+
 void apply_gates(const std::vector<Gate>& gates, RowChange& row) {
   for (const Gate& gate : gates) {
     if (!row.in_candidate) {
@@ -88,7 +91,7 @@ void apply_gates(const std::vector<Gate>& gates, RowChange& row) {
         row.failed_gates.push_back(fmt::format("{}: {} more violated settings", gate.text, more));
     } else {
       const double change = gate.metric == GateMetric::energy ? row.energy : row.error;
-      if (change > gate.limit)
+      if (exceeds(change, gate.limit))
         row.failed_gates.push_back(fmt::format("{}: {:+.2f}%", gate.text, 100.0 * change));
     }
   }
@@ -104,13 +107,19 @@ std::string status(const RowChange& row) {
 Table table_of(const Comparison& comparison) {
   Table table;
   table.title = "candidate against base";
-  table.columns = {"scheme", "task", "environment", "energy", "error", "violated settings",
-                   "verdict"};
-  for (const RowChange& row : comparison.rows)
-    table.rows.push_back(
-        {row.scheme, row.task, row.environment, fmt::format("{:+.2f}%", 100.0 * row.energy),
-         fmt::format("{:+.2f}%", 100.0 * row.error),
-         fmt::format("{} -> {}", row.base_violated, row.candidate_violated), status(row)});
+  table.columns = {"scheme", "task", "environment",       "energy",
+                   "error",  "late", "violated settings", "verdict"};
+  for (const RowChange& row : comparison.rows) {
+    std::vector<std::string> line = {row.scheme, row.task, row.environment, "–", "–",
+                                     "–",        "–",      status(row)};
+    if (row.settings > 0) {
+      line[3] = fmt::format("{:+.2f}%", 100.0 * row.energy);
+      line[4] = fmt::format("{:+.2f}%", 100.0 * row.error);
+      line[5] = fmt::format("{:+.2f}", 100.0 * row.late);
+      line[6] = fmt::format("{} -> {}", row.base_violated, row.candidate_violated);
+    }
+    table.rows.push_back(std::move(line));
+  }
   table.note =
       "energy, error: change of the mean; late: change of the share of late inputs, in points; all "
       "averaged over the settings.";
@@ -127,9 +136,9 @@ std::string json_of(const Comparison& comparison) {
                     {"environment", row.environment},
                     {"task", row.task},
                     {"settings", row.settings},
-                    {"energy_change", number_or_null(row.energy)},
-                    {"error_change", number_or_null(row.error)},
-                    {"late_change", number_or_null(row.late)},
+                    {"energy_change", number_or_null(row.settings > 0 ? row.energy : NAN)},
+                    {"error_change", number_or_null(row.settings > 0 ? row.error : NAN)},
+                    {"late_change", number_or_null(row.settings > 0 ? row.late : NAN)},
                     {"base_violated_settings", row.base_violated},
                     {"candidate_violated_settings", row.candidate_violated},
                     {"status", status(row)},

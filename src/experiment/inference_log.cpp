@@ -51,8 +51,8 @@ Step read_step(const JsonValue& line, const alert::Profile& profile,
 
   const JsonValue value = line.at("outcome");
   Outcome& outcome = step.outcome;
-  outcome.stage = value.at("stage").count();
   outcome.finished_stage = value.at("finished_stage").count(1, candidate.stage);
+  outcome.stage = value.at("stage").count(0, outcome.finished_stage);
   outcome.latency_s = value.at("latency_s").positive();
   outcome.busy_s = value.at("busy_s").positive();
   outcome.overrun_s = value.at("overrun_s").number(0.0);

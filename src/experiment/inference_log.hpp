@@ -29,10 +29,9 @@ class InferenceLog {
   /// cut off).
   InferenceLog(const std::filesystem::path& file, bool resume);
 
-  /// Throws std::runtime_error where the line cannot be written whole.
   void write(const StreamKey& key, const alert::Goal& goal, const alert::Profile& profile,
              const Step& step);
-  /// Hands what was written to the system.
+  /// Hands what was written to the system. Throws std::runtime_error where that fails.
   void flush();
 
  private:

@@ -1,5 +1,7 @@
 #include "experiment/profile_file.hpp"
 
+#include <algorithm>
+
 #include "base/error.hpp"
 #include "suite/suite.hpp"
 #include "trace/trace.hpp"
@@ -22,6 +24,12 @@ std::vector<std::vector<double>> read_table(const JsonValue& value) {
   std::vector<std::vector<double>> rows;
   for (const auto& row : value.items()) rows.push_back(row.numbers(0.0));
   return rows;
+}
+
+bool same_shape(const std::vector<std::vector<double>>& a,
+                const std::vector<std::vector<double>>& b) {
+  return std::ranges::equal(
+      a, b, [](const auto& row, const auto& other) { return row.size() == other.size(); });
 }
 
 }  // namespace
@@ -71,6 +79,9 @@ ProfileFile read_profile(const std::filesystem::path& path) {
   if (auto text = fault(file.profile); !text.empty()) root.fail(text);
   if (!file.latency_std_s.empty() && file.latency_std_s.size() != file.profile.models.size())
     root.fail("latency_std_s must stand at every model or at none");
+  for (std::size_t i = 0; i < file.latency_std_s.size(); ++i)
+    if (!same_shape(file.latency_std_s[i], file.profile.models[i].latency_s))
+      root.at("models").items()[i].at("latency_std_s").fail("must have the shape of latency_s");
   return file;
 }
 

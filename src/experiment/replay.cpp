@@ -100,7 +100,9 @@ std::vector<Cell> replay_trace(const std::filesystem::path& trace, const alert::
                          {profile, grid[setting], make_scheme(spec, profile, best[setting])}});
 
   TraceInput input;
-  while (reader.next(input)) {
+  if (!reader.next(input))
+    throw InputError(fmt::format("{}: the trace has no input", trace.string()));
+  do {
     stop_if_interrupted();
     for (auto& [key, stream] : streams) {
       Step step = stream.decide(input.input, input.group, input.contention, &input);
@@ -108,7 +110,7 @@ std::vector<Cell> replay_trace(const std::filesystem::path& trace, const alert::
       stream.conclude(step, input.execution(candidate.model, candidate.cap));
       if (log) log->write(key, stream.goal(), profile, step);
     }
-  }
+  } while (reader.next(input));
   if (log) log->flush();
 
   std::vector<Cell> cells;

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <cerrno>
-#include <cstring>
 #include <fstream>
 
 #include "base/error.hpp"
@@ -23,10 +22,10 @@ ResultsFolder::ResultsFolder(fs::path folder, Existing existing, const nlohmann:
           fmt::format("{}: exists already; choose another --out, or add --resume to go on or "
                       "--force to replace it",
                       folder_.string()));
-    if (!fs::exists(manifest))
+    if (!fs::exists(manifest) || !JsonValue::read(manifest).find("config"))
       throw InputError(
-          fmt::format("{}: exists and is not a results folder (no manifest.json); "
-                      "it is left alone",
+          fmt::format("{}: exists and is not a results folder (no manifest.json of "
+                      "one); it is left alone",
                       folder_.string()));
     if (existing == Existing::resume) {
       if (JsonValue::read(manifest).at("config").raw() != config)
@@ -35,6 +34,15 @@ ResultsFolder::ResultsFolder(fs::path folder, Existing existing, const nlohmann:
       resuming_ = true;
     }
   }
+}
+
+void ResultsFolder::spare(const fs::path& input) const {
+  if (resuming_) return;
+  const fs::path within =
+      fs::weakly_canonical(input).lexically_relative(fs::weakly_canonical(folder_));
+  if (!within.empty() && *within.begin() != "..")
+    throw InputError(fmt::format("{}: lies in {}, which is to be replaced; choose another --out",
+                                 input.string(), folder_.string()));
 }
 
 void ResultsFolder::prepare() const {
@@ -57,13 +65,13 @@ void write_document(const fs::path& file, const nlohmann::ordered_json& document
   std::ofstream out(temporary, std::ios::trunc);
   out << document.dump(2) << '\n';
   out.close();
-  if (!out) {
-    const std::string reason = std::strerror(errno);
+  std::error_code error(out ? 0 : errno, std::generic_category());
+  if (!error) fs::rename(temporary, file, error);
+  if (error) {
     std::error_code ignored;
     fs::remove(temporary, ignored);
-    throw InputError(fmt::format("{}: cannot write: {}", file.string(), reason));
+    throw InputError(fmt::format("{}: cannot write: {}", file.string(), error.message()));
   }
-  fs::rename(temporary, file);
 }
 
 }  // namespace bench

@@ -14,9 +14,12 @@ enum class Existing { refuse, replace, resume };
 class ResultsFolder {
  public:
   /// Touches nothing. Throws InputError where the folder exists and is not to be touched: `replace`
-  /// takes only what looks like a results folder (it holds a manifest.json), `resume` demands a
-  /// manifest of the same config; a new or empty folder is fine for both.
+  /// takes only what looks like a results folder (its manifest.json has a config), `resume` demands
+  /// the same config; a new or empty folder is fine for both.
   ResultsFolder(std::filesystem::path folder, Existing existing, const nlohmann::json& config);
+
+  /// Throws InputError where prepare() would remove `input`, a file that is yet to be read.
+  void spare(const std::filesystem::path& input) const;
 
   /// Makes the folder, empty unless resuming. Throws InputError where it cannot.
   void prepare() const;

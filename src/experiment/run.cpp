@@ -151,20 +151,26 @@ Json live_all(Rig& rig, const Config& config, const ProfileFile& profile,
   return summary;
 }
 
-/// The described platform's profile and traces, in the folder as if they had been recorded.
-std::pair<ProfileFile, std::vector<fs::path>> simulate_all(const Config& config,
-                                                           const ResultsFolder& folder,
-                                                           Manifest& manifest) {
+/// The platform that the config describes, on which its schemes can work.
+Simulation described_platform(const Config& config) {
   if (!config.simulate)
     throw InputError(
         fmt::format("{}: /: \"simulate\" is missing: it describes the platform", config.source));
-  const Simulation simulation = parse_simulation(*config.simulate);
+  Simulation simulation = parse_simulation(*config.simulate);
+  check_schemes(config, simulated_profile(simulation));
+  return simulation;
+}
+
+/// The described platform's profile and traces, in the folder as if they had been recorded.
+std::pair<ProfileFile, std::vector<fs::path>> simulate_all(const Config& config,
+                                                           const Simulation& simulation,
+                                                           const ResultsFolder& folder,
+                                                           Manifest& manifest) {
   manifest.set("energy_source", to_string(EnergySource::simulated));
   manifest.set("platform", {{"name", simulation.platform.name},
                             {"description", simulation.platform.description}});
   const ProfileFile profile{
       simulation.suite, EnergySource::simulated, simulated_profile(simulation), {}};
-  check_schemes(config, profile.profile);
   folder.write("profile.json", to_json(profile));
 
   fs::create_directories(folder.file("traces"));
@@ -196,10 +202,11 @@ std::pair<ProfileFile, std::vector<fs::path>> simulate_all(const Config& config,
 
 Json run_simulation(const Config& config, const fs::path& out, Existing existing) {
   const ResultsFolder folder(out, existing, config.document);
+  const Simulation simulation = described_platform(config);
   folder.prepare();
   Manifest manifest(folder, config);
   return with_manifest(manifest, [&] {
-    const auto [profile, traces] = simulate_all(config, folder, manifest);
+    const auto [profile, traces] = simulate_all(config, simulation, folder, manifest);
     return replay_all(config, profile, traces, folder);
   });
 }
@@ -209,6 +216,7 @@ Json run_simulation(const Config& config, const fs::path& out, Existing existing
 Json run_experiment(const Config& config, const fs::path& out, Existing existing) {
   if (config.simulate) return run_simulation(config, out, existing);
   const ResultsFolder folder(out, existing, config.document);
+  folder.spare(config.profile);
   Rig rig(config);
   folder.prepare();
   Manifest manifest(folder, config);
@@ -224,6 +232,7 @@ Json run_experiment(const Config& config, const fs::path& out, Existing existing
 
 void record_experiment(const Config& config, const fs::path& out, Existing existing) {
   const ResultsFolder folder(out, existing, config.document);
+  folder.spare(config.profile);
   Rig rig(config);
   folder.prepare();
   Manifest manifest(folder, config);
@@ -236,9 +245,10 @@ void record_experiment(const Config& config, const fs::path& out, Existing exist
 
 void simulate_experiment(const Config& config, const fs::path& out, Existing existing) {
   const ResultsFolder folder(out, existing, config.document);
+  const Simulation simulation = described_platform(config);
   folder.prepare();
   Manifest manifest(folder, config);
-  with_manifest(manifest, [&] { return simulate_all(config, folder, manifest); });
+  with_manifest(manifest, [&] { return simulate_all(config, simulation, folder, manifest); });
 }
 
 Json replay_experiment(const Config& config, const std::vector<fs::path>& traces,
@@ -249,16 +259,15 @@ Json replay_experiment(const Config& config, const std::vector<fs::path>& traces
                             : traces.front().parent_path().parent_path() / "profile.json";
   const ProfileFile profile = read_profile(file);
   check_schemes(config, profile.profile);
+  folder.spare(file);
   std::set<std::string> environments;
   for (const fs::path& trace : traces) {
+    folder.spare(trace);
     const TraceHeader header = TraceReader(trace).header();
     check_trace(trace, header, profile.profile);
     if (!environments.insert(header.environment).second)
       throw InputError(fmt::format("{}: a trace of the environment \"{}\" was given before",
                                    trace.string(), header.environment));
-    if (*fs::relative(trace, out).begin() != "..")
-      throw InputError(fmt::format("{}: lies in {}, where the results go; choose another --out",
-                                   trace.string(), out.string()));
   }
   folder.prepare();
   Manifest manifest(folder, config);

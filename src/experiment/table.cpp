@@ -1,7 +1,6 @@
 #include "experiment/table.hpp"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -41,7 +40,13 @@ std::string terminal(const Table& table) {
 
 std::string markdown(const Table& table) {
   const auto line = [](const std::vector<std::string>& cells) {
-    return fmt::format("| {} |\n", fmt::join(cells, " | "));
+    std::string text = "|";
+    for (const auto& cell : cells) {
+      text += ' ';
+      for (const char c : cell) text += c == '|' ? "\\|" : std::string(1, c);
+      text += " |";
+    }
+    return text + "\n";
   };
   std::string text = fmt::format("### {}\n\n{}|", table.title, line(table.columns));
   for (std::size_t i = 0; i < table.columns.size(); ++i) text += i == 0 ? " --- |" : " ---: |";
@@ -56,14 +61,15 @@ std::string csv(const Table& table) {
     std::string text;
     for (const auto& cell : cells) {
       std::string quoted = cell;
-      if (cell.find_first_of(",\"\n") != std::string::npos) {
+      if (cell.find_first_of(",\"\r\n") != std::string::npos) {
         quoted = "\"";
         for (const char c : cell) quoted += c == '"' ? "\"\"" : std::string(1, c);
         quoted += '"';
       }
-      text += (text.empty() ? "" : ",") + quoted;
+      text += quoted + ',';
     }
-    return text + "\n";
+    text.back() = '\n';
+    return text;
   };
   std::vector<std::string> header = {"table"};
   header.insert(header.end(), table.columns.begin(), table.columns.end());
