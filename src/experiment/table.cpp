@@ -62,7 +62,7 @@ std::string csv(const Table& table) {
     for (const auto& cell : cells) {
       std::string quoted = cell;
       if (cell.find_first_of(",\"\r\n") != std::string::npos) {
-        quoted = "\"";
+        quoted.assign(1, '"');
         for (const char c : cell) quoted += c == '"' ? "\"\"" : std::string(1, c);
         quoted += '"';
       }
