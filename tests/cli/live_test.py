@@ -69,7 +69,7 @@ class LiveTest(CliTest):
 
 
 class WholeRun(LiveTest):
-    """One run of the image suite, which the tests look at or copy."""
+    """One run of the image suite, which the tests look at."""
 
     @classmethod
     def setUpClass(cls):
@@ -103,32 +103,6 @@ class WholeRun(LiveTest):
             scheduled = line["environment"] == "memory" and 1 <= line["input"] <= 4
             self.assertEqual(line["outcome"]["contention"], scheduled)
 
-    def test_resume_after_a_kill(self):
-        out = self.folder / "out"
-        shutil.copytree(self.out, out)
-        (out / "summary.json").unlink()
-        manifest = read(out / "manifest.json")
-        manifest.update(status="interrupted", finished_at=None)
-        write(out / "manifest.json", manifest)
-        log = out / "inferences.jsonl"
-        whole = log.read_bytes()
-        middle = whole.index(b"\n", len(whole) // 2) + 50
-        log.write_bytes(whole[:middle])
-
-        self.assert_succeeds("run", "--config", self.config_file, "--out", out, "--resume")
-        self.assert_complete(out, self.config)
-        self.assertTrue(log.read_bytes().startswith(whole[:middle - 49]))
-
-    def test_force_replaces(self):
-        out = self.folder / "out"
-        out.mkdir()
-        write(out / "manifest.json", {})
-        (out / "old.json").touch()
-        config = quick_config(self.folder, deadline_s=0.001)
-        self.assert_succeeds("run", "--config", config, "--out", out, "--force")
-        self.assert_complete(out, read(config))
-        self.assertFalse((out / "old.json").exists())
-
 
 def quick_config(folder, deadline_s):
     """A config of one small model and one scheme, which idles until each deadline."""
@@ -150,6 +124,35 @@ def children(pid):
         if int(fields[1]) == pid:
             found.append(int(stat.parent.name))
     return found
+
+
+class ExistingResults(LiveTest):
+
+    def test_force_replaces(self):
+        config = quick_config(self.folder, deadline_s=0.001)
+        out = self.folder / "out"
+        out.mkdir()
+        write(out / "manifest.json", {})
+        (out / "old.json").touch()
+        self.assert_succeeds("run", "--config", config, "--out", out, "--force")
+        self.assert_complete(out, read(config))
+        self.assertFalse((out / "old.json").exists())
+
+    def test_resume_from_a_line_that_was_cut(self):
+        config = quick_config(self.folder, deadline_s=0.001)
+        out = self.folder / "out"
+        self.assert_succeeds("run", "--config", config, "--out", out)
+        (out / "summary.json").unlink()
+        manifest = read(out / "manifest.json")
+        write(out / "manifest.json", {**manifest, "status": "interrupted"})
+        log = out / "inferences.jsonl"
+        lines = log.read_text().splitlines(keepends=True)
+        kept = "".join(lines[:30])  # of 40: into the second environment
+        log.write_text(kept + lines[30][:50])
+
+        self.assert_succeeds("run", "--config", config, "--out", out, "--resume")
+        self.assert_complete(out, read(config))
+        self.assertTrue(log.read_text().startswith(kept))
 
 
 class EarlyEnd(LiveTest):
