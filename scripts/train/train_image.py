@@ -16,12 +16,12 @@ from image_models import CLASSES, SPECS, AnytimeSpec
 from image_training import Recipe, accuracy, keep_freed_memory, train
 
 RECIPES = {
-    "resnet-xxs": Recipe(epochs=8),
-    "resnet-xs": Recipe(epochs=8),
-    "resnet-s": Recipe(epochs=8),
-    "resnet-m": Recipe(epochs=7, small_epochs=3),
-    "resnet-l": Recipe(epochs=6, small_epochs=3),
-    "resnet-xl": Recipe(epochs=6, small_epochs=3),
+    "resnet-xxs": Recipe(epochs=3),
+    "resnet-xs": Recipe(epochs=5),
+    "resnet-s": Recipe(epochs=6, small_epochs=3),
+    "resnet-m": Recipe(epochs=5, small_epochs=3),
+    "resnet-l": Recipe(epochs=5, small_epochs=3),
+    "resnet-xl": Recipe(epochs=5, small_epochs=3),
     "resnet-xxl": Recipe(epochs=6, small_epochs=3),
     "anytime-resnet": Recipe(epochs=6, small_epochs=3),
 }
