@@ -265,8 +265,7 @@ SPECS = {
     "resnet-s": ResNetSpec((16, 32, 32), (1, 1, 1)),
     "resnet-m": ResNetSpec((32, 48, 64), (1, 1, 1)),
     "resnet-l": ResNetSpec((32, 64, 96), (1, 2, 2)),
-    "resnet-xl": ResNetSpec((48, 64, 96), (2, 2, 2)),
-    "resnet-xxl": ResNetSpec((64, 96, 96), (2, 2, 2)),
+    "resnet-xl": ResNetSpec((64, 96, 96), (2, 2, 2)),
     "anytime-resnet": AnytimeSpec(
         stage_widths=(
             (3, 4, 4),
