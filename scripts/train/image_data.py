@@ -28,7 +28,8 @@ def read_idx(path: Path, header_bytes: int) -> Tensor:
     if not path.exists():
         sys.exit(f"{path} is missing; install it with: apt install {DEBIAN_PACKAGE}")
     with gzip.open(path) as file:
-        return torch.from_numpy(numpy.frombuffer(file.read(), numpy.uint8, offset=header_bytes).copy())
+        values = numpy.frombuffer(file.read(), numpy.uint8, offset=header_bytes)
+    return torch.from_numpy(values.copy())
 
 
 def load(part: str) -> Tuple[Tensor, Tensor]:

@@ -74,12 +74,12 @@ def stage_latencies(module: nn.Module, images: Tensor) -> List[float]:
 def median_latencies(
     modules: Dict[str, nn.Module], images: Tensor, rounds: int, warmup: int = 10
 ) -> Dict[str, List[float]]:
-    """Median seconds per stage on one thread; the modules take turns, so that noise hits all alike."""
+    """Median seconds to each stage, one thread; the modules take turns, so noise hits all alike."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     samples: Dict[str, List[List[float]]] = {name: [] for name in modules}
     with torch.inference_mode():
-        for turn in range(warmup + rounds):  # TorchScript profiles and recompiles in its first calls
+        for turn in range(warmup + rounds):  # TorchScript recompiles itself in its first calls
             for name, module in modules.items():
                 latencies = stage_latencies(module, images)
                 if turn >= warmup:
@@ -104,10 +104,10 @@ def check(module: torch.jit.ScriptModule, network: nn.Module, images: Tensor) ->
 
 @dataclass
 class Candidate:
-    """One way to export a network; latency_s is empty where it could not be exported at all."""
+    """One way to export a network."""
 
-    module: Optional[torch.jit.ScriptModule] = None
-    latency_s: List[float] = field(default_factory=list)  # median, one thread, to the end of each stage
+    module: Optional[torch.jit.ScriptModule] = None  # None where it could not be exported at all
+    latency_s: List[float] = field(default_factory=list)  # to each stage; empty without a module
     problem: str = ""  # why it cannot be deployed
 
     def __str__(self) -> str:

@@ -2,16 +2,18 @@
 
 from dataclasses import dataclass
 from itertools import accumulate
-from typing import List, Tuple
+from typing import Callable, List, Sequence, Tuple, Union
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 CLASSES = 10
+Channels = Union[int, Tuple[int, ...]]  # of a plain layer, or of each stage in a nested one
+
 
 class Normalise(nn.Module):
-    """Pixels in [0, 1] to zero mean and unit variance, in the memory format the convolutions want."""
+    """Pixels in [0, 1] to zero mean and unit variance, in the convolutions' memory format."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -33,7 +35,9 @@ def conv_bn(inputs: int, outputs: int, kernel: int, stride: int) -> nn.Sequentia
 
 
 class ResidualBlock(nn.Module):
-    def __init__(self, inputs, outputs, stride: int, make_conv=conv_bn) -> None:
+    def __init__(
+        self, inputs: Channels, outputs: Channels, stride: int, make_conv: Callable = conv_bn
+    ) -> None:
         super().__init__()
         self.conv1 = make_conv(inputs, outputs, 3, stride)
         self.conv2 = make_conv(outputs, outputs, 3, 1)
@@ -44,7 +48,12 @@ class ResidualBlock(nn.Module):
         return F.relu(self.conv2(F.relu(self.conv1(x))) + self.shortcut(x))
 
 
-def residual_blocks(widths, blocks, strides, make_conv=conv_bn) -> nn.Sequential:
+def residual_blocks(
+    widths: Sequence[Channels],
+    blocks: Sequence[int],
+    strides: Sequence[int],
+    make_conv: Callable = conv_bn,
+) -> nn.Sequential:
     layers: List[nn.Module] = []
     inputs = widths[0]
     for width, count, stride in zip(widths, blocks, strides):
@@ -59,7 +68,6 @@ class ResNetSpec:
     widths: Tuple[int, ...]  # channels at each resolution
     blocks: Tuple[int, ...]  # residual blocks at each resolution
     strides: Tuple[int, ...] = (1, 2, 2)
-    stem_stride: int = 1
 
     def build(self) -> nn.Module:
         return ResNet(self)
@@ -69,7 +77,7 @@ class ResNet(nn.Module):
     def __init__(self, spec: ResNetSpec) -> None:
         super().__init__()
         self.normalise = Normalise()
-        self.stem = conv_bn(1, spec.widths[0], 3, spec.stem_stride)
+        self.stem = conv_bn(1, spec.widths[0], 3, 1)
         self.blocks = residual_blocks(spec.widths, spec.blocks, spec.strides)
         self.head = nn.Linear(spec.widths[-1], CLASSES)
 
@@ -91,8 +99,10 @@ class AnytimeSpec:
 class MaskedConv2d(nn.Conv2d):
     """A convolution whose outputs of stage k read inputs of stages up to k only."""
 
-    def __init__(self, inputs: Tuple[int, ...], outputs: Tuple[int, ...], kernel: int, stride: int) -> None:
-        super().__init__(sum(inputs), sum(outputs), kernel, stride, padding=kernel // 2, bias=False)
+    def __init__(
+        self, inputs: Tuple[int, ...], outputs: Tuple[int, ...], kernel: int, stride: int
+    ) -> None:
+        super().__init__(sum(inputs), sum(outputs), kernel, stride, kernel // 2, bias=False)
         stages = torch.arange(len(inputs))
         input_stage = stages.repeat_interleave(torch.tensor(inputs))
         output_stage = stages.repeat_interleave(torch.tensor(outputs))
@@ -100,10 +110,12 @@ class MaskedConv2d(nn.Conv2d):
         self.register_buffer("mask", mask[:, :, None, None], persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
-        return self._conv_forward(x, self.weight * self.mask, None)
+        return F.conv2d(x, self.weight * self.mask, None, self.stride, self.padding)
 
 
-def masked_conv_bn(inputs, outputs, kernel: int, stride: int) -> nn.Sequential:
+def masked_conv_bn(
+    inputs: Tuple[int, ...], outputs: Tuple[int, ...], kernel: int, stride: int
+) -> nn.Sequential:
     return nn.Sequential(
         MaskedConv2d(inputs, outputs, kernel, stride), nn.BatchNorm2d(sum(outputs))
     )
@@ -129,15 +141,19 @@ class DenseNestedResNet(nn.Module):
 
 
 class NestedBlock(nn.Module):
-    """The channels one stage adds to a residual block: they read all earlier stages' channels too."""
+    """The channels one stage adds to a residual block; they read the earlier stages' too."""
 
-    def __init__(self, old_in: int, new_in: int, old_out: int, new_out: int, stride: int) -> None:
+    def __init__(
+        self, old_in: int, new_in: int, old_out: int, new_out: int, stride: int
+    ) -> None:
         super().__init__()
         self.old_in, self.old_out = old_in, old_out
         self.conv1 = conv_bn(old_in + new_in, new_out, 3, stride)
         self.conv2 = conv_bn(old_out + new_out, new_out, 3, 1)
         self.project = new_in != new_out or stride != 1
-        self.shortcut = conv_bn(old_in + new_in, new_out, 1, stride) if self.project else nn.Identity()
+        self.shortcut = nn.Identity()
+        if self.project:
+            self.shortcut = conv_bn(old_in + new_in, new_out, 1, stride)
 
     def first(self, x: Tensor) -> Tensor:
         return F.relu(self.conv1(x))
@@ -163,7 +179,8 @@ class NestedStage(nn.Module):
         old_in, new_in = old[0], new[0]
         for old_out, new_out, count, stride in zip(old, new, spec.blocks, spec.strides):
             for i in range(count):
-                blocks.append(NestedBlock(old_in, new_in, old_out, new_out, stride if i == 0 else 1))
+                block_stride = stride if i == 0 else 1
+                blocks.append(NestedBlock(old_in, new_in, old_out, new_out, block_stride))
                 old_in, new_in = old_out, new_out
         self.blocks = nn.ModuleList(blocks)
         self.head = nn.Linear(old_in + new_in, CLASSES)
@@ -196,8 +213,11 @@ def copy_channels(target: nn.Sequential, source: nn.Sequential, first: int) -> N
 
 
 class AnytimeResNet(nn.Module):
-    """Width-nested ResNet after Wan et al., "Orthogonalized SGD and Nested Architectures for Anytime
-    Neural Networks" (ICML 2020): each stage adds channels to every layer and classifies anew."""
+    """Width-nested ResNet: each stage adds channels to every layer and classifies anew.
+
+    After Wan et al., "Orthogonalized SGD and Nested Architectures for Anytime Neural Networks"
+    (ICML 2020).
+    """
 
     def __init__(self, spec: AnytimeSpec) -> None:
         super().__init__()
@@ -245,9 +265,16 @@ SPECS = {
     "resnet-s": ResNetSpec((16, 32, 32), (1, 1, 1)),
     "resnet-m": ResNetSpec((32, 48, 64), (1, 1, 1)),
     "resnet-l": ResNetSpec((32, 64, 96), (1, 2, 2)),
-    "resnet-xl": ResNetSpec((48, 64, 96), (2, 2, 2)),
-    "resnet-xxl": ResNetSpec((64, 96, 96), (2, 2, 2)),
+    "resnet-xl": ResNetSpec((64, 96, 96), (2, 2, 2)),
     "anytime-resnet": AnytimeSpec(
-        ((3, 4, 4), (5, 6, 8), (8, 12, 16), (12, 16, 24), (16, 18, 28), (20, 24, 32)), (1, 2, 2)
+        stage_widths=(
+            (3, 4, 4),
+            (5, 6, 8),
+            (8, 12, 16),
+            (12, 16, 24),
+            (16, 18, 28),
+            (20, 24, 32),
+        ),
+        blocks=(1, 2, 2),
     ),
 }

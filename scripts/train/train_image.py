@@ -5,6 +5,7 @@ import argparse
 import hashlib
 import json
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Callable, Dict, List, Optional
 
@@ -16,19 +17,25 @@ from image_models import CLASSES, SPECS, AnytimeSpec
 from image_training import Recipe, accuracy, keep_freed_memory, train
 
 RECIPES = {
-    "resnet-xxs": Recipe(epochs=8),
-    "resnet-xs": Recipe(epochs=8),
-    "resnet-s": Recipe(epochs=8),
-    "resnet-m": Recipe(epochs=7, small_epochs=3),
-    "resnet-l": Recipe(epochs=6, small_epochs=3),
-    "resnet-xl": Recipe(epochs=6, small_epochs=3),
-    "resnet-xxl": Recipe(epochs=6, small_epochs=3),
+    "resnet-xxs": Recipe(epochs=3),
+    "resnet-xs": Recipe(epochs=5),
+    "resnet-s": Recipe(epochs=6, small_epochs=3),
+    "resnet-m": Recipe(epochs=5, small_epochs=3),
+    "resnet-l": Recipe(epochs=5, small_epochs=3),
+    "resnet-xl": Recipe(epochs=6, small_epochs=4),
     "anytime-resnet": Recipe(epochs=6, small_epochs=3),
 }
-
-
-NAME = "image"
 COMPARE_ROUNDS = 50
+TABLE_HEAD = (
+    "model           stage parameters latency_ms profiling evaluation    bytes sha256\n"
+    "                                 one thread     error      error"
+)
+
+
+@dataclass
+class Exported:
+    entry: dict  # in suite.json
+    table_rows: List[str]  # one per stage
 
 
 def to_stderr(line: str) -> None:
@@ -78,8 +85,8 @@ def split_accuracies(module: torch.jit.ScriptModule) -> Dict[str, List[float]]:
         }
 
 
-def export(name: str, saved: dict, out: Path, log: Callable[[str], None]) -> dict:
-    """Write the fastest export of one network and return its entry in suite.json."""
+def export(name: str, saved: dict, out: Path, log: Callable[[str], None]) -> Exported:
+    """Write the fastest export of one network that can be deployed."""
     network = image_export.deployable(name, saved["state"])
     burst = image_data.load("t10k")[0][: image_export.BURST]
     candidates = image_export.compare(network, burst, COMPARE_ROUNDS)
@@ -93,14 +100,7 @@ def export(name: str, saved: dict, out: Path, log: Callable[[str], None]) -> dic
     accuracies = split_accuracies(torch.jit.load(str(file)))
     parameters = sum(p.numel() for p in network.parameters())
     sha256 = hashlib.sha256(file.read_bytes()).hexdigest()
-    log(f"{name}: {parameters} parameters, {file.stat().st_size} bytes, sha256 {sha256}")
-    rows = zip(candidates[kept].latency_s, accuracies["profiling"], accuracies["evaluation"])
-    for stage, (latency_s, profiling, evaluation) in enumerate(rows, 1):
-        log(
-            f"{name}: stage {stage}: {1e3 * latency_s:.2f} ms,"
-            f" error {1 - profiling:.2%} (profiling), {1 - evaluation:.2%} (evaluation)"
-        )
-    return {
+    entry = {
         "name": name,
         "file": file.name,
         "kind": "anytime" if isinstance(SPECS[name], AnytimeSpec) else "traditional",
@@ -108,12 +108,19 @@ def export(name: str, saved: dict, out: Path, log: Callable[[str], None]) -> dic
         "parameters": parameters,
         "accuracy": accuracies["profiling"],
     }
+    stages = zip(candidates[kept].latency_s, accuracies["profiling"], accuracies["evaluation"])
+    rows = [
+        f"{name:15} {stage:5} {parameters:10} {1e3 * latency_s:10.2f} {1 - profiling:9.2%}"
+        f" {1 - evaluation:10.2%} {file.stat().st_size:8} {sha256}"
+        for stage, (latency_s, profiling, evaluation) in enumerate(stages, 1)
+    ]
+    return Exported(entry, rows)
 
 
 def suite(models: List[dict]) -> dict:
     return {
         "schema_version": 1,
-        "name": NAME,
+        "name": "image",
         "task": "image-classification",
         "metric": "top-1 accuracy",
         "classes": CLASSES,
@@ -150,8 +157,8 @@ def main() -> None:
     torch.set_num_threads(args.threads)
     keep_freed_memory()
 
-    lines = [f"torch {torch.__version__}, training images 60000, burst {image_export.BURST}"]
-    models = []
+    lines = [f"torch {torch.__version__}; latencies of a burst of {image_export.BURST}, one thread"]
+    exported: List[Exported] = []
 
     def log(line: str) -> None:
         lines.append(line)
@@ -166,7 +173,11 @@ def main() -> None:
                 continue
             saved = run_training(name, recipe, args.states)
         lines += saved["log"]
-        models.append(export(name, saved, args.out, log))
+        exported.append(export(name, saved, args.out, log))
+    log(TABLE_HEAD)
+    for row in sum((e.table_rows for e in exported), []):
+        log(row)
+    models = [e.entry for e in exported]
     (args.out / "suite.json").write_text(json.dumps(suite(models), indent=2) + "\n")
     (args.out / "training.log").write_text("\n".join(lines) + "\n")
 
