@@ -1,10 +1,12 @@
 #include "suite/runtime.hpp"
 
 #include <dlfcn.h>
+#include <malloc.h>
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cstdlib>
+#include <limits>
 #include <filesystem>
 #include <stdexcept>
 
@@ -34,6 +36,11 @@ const Runtime& load_runtime(std::size_t threads) {
   setenv("OPENBLAS_NUM_THREADS", count.c_str(), 1);
   setenv("OMP_NUM_THREADS", count.c_str(), 1);
   setenv("OMP_WAIT_POLICY", "PASSIVE", 1);
+
+  // Have glibc keep freed memory: else each inference maps its tensors anew, and the page faults make
+  // its latency longer and far more erratic.
+  mallopt(M_MMAP_MAX, 0);
+  mallopt(M_TRIM_THRESHOLD, std::numeric_limits<int>::max());
 
   void* library = dlopen(find_library().c_str(), RTLD_NOW | RTLD_LOCAL);
   if (!library)
