@@ -1,7 +1,6 @@
 #include "experiment/config.hpp"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <ranges>
@@ -15,7 +14,7 @@ namespace {
 using alert::OnInfeasible;
 using alert::Task;
 
-void apply(nlohmann::json& document, const std::string& assignment) {
+void set_value(nlohmann::json& document, const std::string& assignment) {
   const auto equals = assignment.find('=');
   if (equals == std::string::npos || equals == 0)
     throw InputError(fmt::format("--set {}: must be KEY=VALUE, as in inputs.count=50", assignment));
@@ -24,8 +23,10 @@ void apply(nlohmann::json& document, const std::string& assignment) {
   const std::string text = assignment.substr(equals + 1);
   nlohmann::json value = nlohmann::json::parse(text, nullptr, false);
   if (value.is_discarded()) value = text;
-  try {
-    document[nlohmann::json::json_pointer(pointer)] = std::move(value);
+  try {  // an object may get a new member, a list stays as long as it is
+    const nlohmann::json::json_pointer place(pointer);
+    nlohmann::json& parent = document.at(place.parent_pointer());
+    (parent.is_array() ? document.at(place) : parent[place.back()]) = std::move(value);
   } catch (const nlohmann::json::exception&) {
     throw InputError(fmt::format("--set {}: the config has no place {}", assignment, pointer));
   }
@@ -178,10 +179,10 @@ Config read_config(const std::filesystem::path& file, const ConfigOverrides& ove
   Config config;
   config.source = file.string();
   config.document = JsonValue::read(file).raw();
-  for (const auto& assignment : overrides.set) apply(config.document, assignment);
-  if (overrides.seed) apply(config.document, fmt::format("inputs.seed={}", *overrides.seed));
+  for (const auto& assignment : overrides.set) set_value(config.document, assignment);
+  if (overrides.seed) set_value(config.document, fmt::format("inputs.seed={}", *overrides.seed));
   if (!overrides.schemes.empty())
-    apply(config.document, fmt::format("schemes=[\"{}\"]", fmt::join(overrides.schemes, "\",\"")));
+    set_value(config.document, "schemes=" + nlohmann::json(overrides.schemes).dump());
 
   const JsonValue root = JsonValue::from(config.document, config.source);
   root.allow_only({"schema_version", "name", "mode", "suite", "platform", "profile", "inputs",
@@ -194,6 +195,8 @@ Config read_config(const std::filesystem::path& file, const ConfigOverrides& ove
     return value ? value->path() : std::filesystem::path();
   };
   config.simulate = root.find("simulate");
+  if (config.simulate && config.mode == Mode::live)
+    root.at("mode").fail("a simulated platform cannot run live: set \"mode\" to \"replay\"");
   if (!config.simulate) {
     root.at("suite");
     root.at("platform");
