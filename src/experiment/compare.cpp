@@ -63,12 +63,15 @@ void compare_cells(const Cells& base, const Cells& candidate, RowChange& row) {
     ++row.settings;
     row.energy += change("mean_energy_j");
     row.error += change("mean_error");
+    row.late +=
+        other->second.at("deadline_miss_rate").number() - cell.at("deadline_miss_rate").number();
     row.base_violated += cell.at("violated").boolean() ? 1 : 0;
     row.candidate_violated += other->second.at("violated").boolean() ? 1 : 0;
   }
   if (row.settings == 0) return;
   row.energy /= static_cast<double>(row.settings);
   row.error /= static_cast<double>(row.settings);
+  row.late /= static_cast<double>(row.settings);
 }
 
 /// Whether `change` is above `limit` by more than the precision of a summary's numbers.
@@ -104,19 +107,22 @@ std::string status(const RowChange& row) {
 Table table_of(const Comparison& comparison) {
   Table table;
   table.title = "candidate against base";
-  table.columns = {"scheme", "task", "environment", "energy", "error", "violated settings",
-                   "verdict"};
+  table.columns = {"scheme", "task", "environment",       "energy",
+                   "error",  "late", "violated settings", "verdict"};
   for (const RowChange& row : comparison.rows) {
-    std::vector<std::string> line = {row.scheme, row.task, row.environment, "–",
+    std::vector<std::string> line = {row.scheme, row.task, row.environment, "–", "–",
                                      "–",        "–",      status(row)};
     if (row.settings > 0) {
       line[3] = fmt::format("{:+.2f}%", 100.0 * row.energy);
       line[4] = fmt::format("{:+.2f}%", 100.0 * row.error);
-      line[5] = fmt::format("{} -> {}", row.base_violated, row.candidate_violated);
+      line[5] = fmt::format("{:+.2f}", 100.0 * row.late);
+      line[6] = fmt::format("{} -> {}", row.base_violated, row.candidate_violated);
     }
     table.rows.push_back(std::move(line));
   }
-  table.note = "energy, error: change of the mean, averaged over the settings.";
+  table.note =
+      "energy, error: change of the mean; late: change of the share of late inputs, in points; all "
+      "averaged over the settings.";
   return table;
 }
 
@@ -132,6 +138,7 @@ std::string json_of(const Comparison& comparison) {
                     {"settings", row.settings},
                     {"energy_change", number_or_null(row.settings > 0 ? row.energy : NAN)},
                     {"error_change", number_or_null(row.settings > 0 ? row.error : NAN)},
+                    {"late_change", number_or_null(row.settings > 0 ? row.late : NAN)},
                     {"base_violated_settings", row.base_violated},
                     {"candidate_violated_settings", row.candidate_violated},
                     {"status", status(row)},

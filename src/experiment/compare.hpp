@@ -31,11 +31,12 @@ struct RowChange {
   std::size_t settings = 0;  ///< in both
   double energy = 0.0;       ///< mean over settings of candidate / base - 1
   double error = 0.0;        ///< the same of the mean error
+  double late = 0.0;         ///< mean of candidate - base of the share that is late
   std::size_t base_violated = 0, candidate_violated = 0;
   std::vector<std::string> failed_gates = {};  ///< in words
 
   bool changed() const {
-    return energy != 0.0 || error != 0.0 || base_violated != candidate_violated;
+    return energy != 0.0 || error != 0.0 || late != 0.0 || base_violated != candidate_violated;
   }
 };
 

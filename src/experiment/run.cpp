@@ -37,14 +37,13 @@ auto with_manifest(Manifest& manifest, Body body) {
 }
 
 /// The profile to schedule by, in the folder as profile.json: the one an interrupted run left, the
-/// config's, or one measured now.
+/// config's, or one measured now. As the file has it, rounded, so that a replay has the same.
 ProfileFile obtain_profile(Rig& rig, const Config& config, const ResultsFolder& folder) {
   const fs::path file = folder.file("profile.json");
   if (folder.resuming() && fs::exists(file)) return read_profile(file);
-  const ProfileFile profile =
-      config.profile.empty() ? measure_profile(rig, config.inputs) : read_profile(config.profile);
-  folder.write("profile.json", to_json(profile));
-  return profile;
+  folder.write("profile.json", to_json(config.profile.empty() ? measure_profile(rig, config.inputs)
+                                                              : read_profile(config.profile)));
+  return read_profile(file);
 }
 
 /// A profile from elsewhere must be of this rig's models and caps.
@@ -122,11 +121,7 @@ Json replay_all(const Config& config, const ProfileFile& profile,
   std::vector<std::string> environments;
   Progress progress("replay " + config.name, traces.size());
   for (const fs::path& trace : traces) {
-    const std::string environment = TraceReader(trace).header().environment;
-    if (std::ranges::find(environments, environment) != environments.end())
-      throw InputError(fmt::format("{}: a trace of the environment \"{}\" was given before",
-                                   trace.string(), environment));
-    environments.push_back(environment);
+    environments.push_back(TraceReader(trace).header().environment);
     append(cells,
            replay_trace(trace, profile.profile, grid, config.schemes, log ? &*log : nullptr));
     progress.step();
@@ -202,7 +197,7 @@ std::pair<ProfileFile, std::vector<fs::path>> simulate_all(const Config& config,
     }
     writer.close();
   }
-  return {profile, traces};
+  return {read_profile(folder.file("profile.json")), traces};  // rounded, as a replay has it
 }
 
 Json run_simulation(const Config& config, const fs::path& out, Existing existing) {
@@ -265,9 +260,14 @@ Json replay_experiment(const Config& config, const std::vector<fs::path>& traces
   const ProfileFile profile = read_profile(file);
   check_schemes(config, profile.profile);
   folder.spare(file);
+  std::set<std::string> environments;
   for (const fs::path& trace : traces) {
     folder.spare(trace);
-    check_trace(trace, TraceReader(trace).header(), profile.profile);
+    const TraceHeader header = TraceReader(trace).header();
+    check_trace(trace, header, profile.profile);
+    if (!environments.insert(header.environment).second)
+      throw InputError(fmt::format("{}: a trace of the environment \"{}\" was given before",
+                                   trace.string(), header.environment));
   }
   folder.prepare();
   Manifest manifest(folder, config);

@@ -2,8 +2,8 @@
 
 import unittest
 
-from support import (CliTest, IMAGE_SUITE, SOURCE, read, run, sha256, small_config, small_suite,
-                     write)
+from support import (CliTest, IMAGE_SUITE, SOURCE, read, run, sha256, small_config,
+                     small_simulation, small_suite, write)
 
 BAD_INPUT, MACHINE_LACKS = 2, 3
 
@@ -175,6 +175,31 @@ class ResultsErrors(Errors):
         self.assert_refused(
             BAD_INPUT, f"alert-bench: {self.folder}: no summary.json: the run is interrupted; "
             "go on with `alert-bench run --resume`", "report", self.folder)
+
+
+class ReplayErrors(Errors):
+
+    def setUp(self):
+        super().setUp()
+        self.recording = self.folder / "recording"
+        self.config = small_simulation(self.folder)
+        self.assert_succeeds("simulate", "--config", self.config, "--out", self.recording)
+        self.trace = self.recording / "traces" / "default.jsonl.gz"
+
+    def assert_replay_refused(self, message, *traces):
+        self.assert_refused(BAD_INPUT, f"alert-bench: {message}", "replay", "--config", self.config,
+                            "--out", self.out, "--force", "--trace", *traces)
+
+    def test_results_in_the_place_of_the_traces(self):
+        self.out = self.recording
+        self.assert_replay_refused(
+            f"{self.trace}: lies in {self.out}, where the results go; choose another --out",
+            self.trace)
+
+    def test_two_traces_of_one_environment(self):
+        self.assert_replay_refused(
+            f'{self.trace}: a trace of the environment "default" was given before',
+            self.trace, self.trace)
 
 
 class UsageErrors(Errors):

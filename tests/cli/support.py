@@ -87,6 +87,12 @@ def small_suite(names=("resnet-xxs",)):
     return suite
 
 
+def contention(workload):
+    """An environment; memory takes gigabytes, and as many seconds to begin."""
+    return {"name": workload, "contention": {
+        "workload": workload, "schedule": {"windows": [[1, 4]]}}}
+
+
 def small_config(folder, suite=IMAGE_SUITE, **changes):
     """The path of a config of one setting, and of a platform for it, in the folder."""
     platform = write(folder / "platform.json", small_platform())
@@ -97,17 +103,24 @@ def small_config(folder, suite=IMAGE_SUITE, **changes):
         "suite": str(suite),
         "platform": str(platform),
         "inputs": {"count": 6, "burst": 2, "warmup": 1, "profile": 2, "idle_gap_s": 0},
-        "environments": [
-            {"name": "default"},
-            {"name": "memory", "contention": {
-                "workload": "memory", "workers": 2, "schedule": {"windows": [[1, 4]]}}},
-        ],
+        "environments": [{"name": "default"}, contention("compute")],
         "goals": [{"task": "minimize-energy", "deadline_scale": [1.0],
                    "accuracy": {"levels": 1}}],
         "schemes": ["alert", "app-only", "sys-only", "no-coord"],
     }
     config.update(changes)
     return write(folder / "config.json", config)
+
+
+def small_simulation(folder):
+    """The path of a config that simulates the laptop for a few inputs of two settings."""
+    config = read(SOURCE / "configs" / "simulated-laptop.json")
+    config["inputs"]["count"] = 6
+    config["log_inferences"] = True
+    for goal in config["goals"]:
+        goal["deadline_scale"] = [1.0]
+        goal["energy" if "energy" in goal else "accuracy"] = {"levels": 1}
+    return write(folder / "simulation.json", config)
 
 
 def sha256(file):
