@@ -23,8 +23,10 @@ void set_value(nlohmann::json& document, const std::string& assignment) {
   const std::string text = assignment.substr(equals + 1);
   nlohmann::json value = nlohmann::json::parse(text, nullptr, false);
   if (value.is_discarded()) value = text;
-  try {
-    document[nlohmann::json::json_pointer(pointer)] = std::move(value);
+  try {  // an object may get a new member, a list stays as long as it is
+    const nlohmann::json::json_pointer place(pointer);
+    nlohmann::json& parent = document.at(place.parent_pointer());
+    (parent.is_array() ? document.at(place) : parent[place.back()]) = std::move(value);
   } catch (const nlohmann::json::exception&) {
     throw InputError(fmt::format("--set {}: the config has no place {}", assignment, pointer));
   }
@@ -193,6 +195,8 @@ Config read_config(const std::filesystem::path& file, const ConfigOverrides& ove
     return value ? value->path() : std::filesystem::path();
   };
   config.simulate = root.find("simulate");
+  if (config.simulate && config.mode == Mode::live)
+    root.at("mode").fail("a simulated platform cannot run live: set \"mode\" to \"replay\"");
   if (!config.simulate) {
     root.at("suite");
     root.at("platform");
