@@ -16,7 +16,7 @@ struct Goal {
   double deadline_s = 0.0;                                    ///< T_goal
   double accuracy = 0.0;                                      ///< Q_goal, minimize-energy only
   double energy_j = std::numeric_limits<double>::infinity();  ///< E_goal, maximize-accuracy only
-  std::optional<double> deadline_confidence = std::nullopt;   ///< c in (0, 1)
+  std::optional<double> deadline_confidence = std::nullopt;   ///< c in [0, 1]
   OnInfeasible on_infeasible = OnInfeasible::accuracy;
 };
 

@@ -16,5 +16,6 @@ void add_report(CLI::App& app);
 void add_validate(CLI::App& app, int& status);
 void add_doctor(CLI::App& app, int& status);
 void add_overhead(CLI::App& app);
+void add_completion(CLI::App& app);
 
 }  // namespace bench::cli

@@ -1,8 +1,12 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <exception>
+#include <string>
+#include <vector>
 
 #include "base/error.hpp"
+#include "base/json.hpp"
 #include "cli/commands.hpp"
 #include "contention/contention.hpp"
 #include "experiment/interrupt.hpp"
@@ -17,8 +21,19 @@ int report(const char* message, ExitStatus status) {
   return status;
 }
 
+/// CLI11 calls an unknown command "a subcommand is required".
+void check_command(const CLI::App& app, const std::string& name) {
+  if (name.starts_with('-')) return;
+  std::vector<std::string> names;
+  for (const CLI::App* command : app.get_subcommands({})) names.push_back(command->get_name());
+  if (std::ranges::find(names, name) == names.end())
+    throw bench::InputError(fmt::format("unknown command \"{}\"{}; see alert-bench --help", name,
+                                        bench::did_you_mean(name, names)));
+}
+
 int run(CLI::App& app, int argc, char** argv, const int& status) {
   try {
+    if (argc > 1) check_command(app, argv[1]);
     app.parse(argc, argv);
     return status;
   } catch (const CLI::ParseError& error) {
@@ -54,6 +69,7 @@ int main(int argc, char** argv) {
   bench::cli::add_validate(app, status);
   bench::cli::add_doctor(app, status);
   bench::cli::add_overhead(app);
+  bench::cli::add_completion(app);
   for (auto* command : app.get_subcommands({}))
     command->set_version_flag("--version", fmt::format("alert-bench {}", bench::version));
   return run(app, argc, argv, status);

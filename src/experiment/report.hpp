@@ -8,7 +8,8 @@
 
 namespace bench {
 
-/// One table per environment and task, and the harmonic means over them, from a summary.json.
+/// One table per environment and task, the harmonic means over them, and alert beside the paper's
+/// claims, from a summary.json.
 std::vector<Table> report_tables(const JsonValue& summary);
 
 }  // namespace bench

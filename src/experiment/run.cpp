@@ -50,8 +50,7 @@ ProfileFile obtain_profile(Rig& rig, const Config& config, const ResultsFolder& 
 void check_profile(const ProfileFile& file, const Rig& rig, const Config& config) {
   const auto differs = [&](const std::string& what) {
     throw InputError(fmt::format("{}: {} of the profile differs from the suite's or the platform's",
-                                 config.profile.empty() ? "profile.json" : config.profile.string(),
-                                 what));
+                                 config.profile.string(), what));
   };
   const alert::Profile& profile = file.profile;
   if (file.suite != rig.suite().name) differs("\"suite\"");
@@ -63,7 +62,6 @@ void check_profile(const ProfileFile& file, const Rig& rig, const Config& config
       differs(fmt::format("model \"{}\"", profile.models[i].name));
 }
 
-/// Fails before anything is measured where a scheme cannot work on this suite.
 void check_schemes(const Config& config, const alert::Profile& profile) {
   for (const SchemeSpec& spec : config.schemes) {
     try {
@@ -73,6 +71,23 @@ void check_schemes(const Config& config, const alert::Profile& profile) {
           fmt::format("{}: /schemes: \"{}\": {}", config.source, spec.name, error.what()));
     }
   }
+}
+
+/// The suite as a profile with made-up latencies: enough to tell whether a scheme can work on it.
+alert::Profile unmeasured_profile(const Suite& suite) {
+  alert::Profile profile;
+  profile.power_caps_w = {1.0};
+  for (const ModelSpec& spec : suite.models) {
+    const std::vector<double> latency_s(spec.accuracy.size(), 1.0);
+    profile.models.push_back({spec.name, spec.kind, spec.accuracy, {latency_s}, {1.0}});
+  }
+  return profile;
+}
+
+/// Fails, before anything is written or measured, where the config does not fit the suite.
+void check_fit(const Config& config, const Rig& rig) {
+  check_schemes(config, unmeasured_profile(rig.suite()));
+  if (!config.profile.empty()) check_profile(read_profile(config.profile), rig, config);
 }
 
 fs::path trace_file(const ResultsFolder& folder, const std::string& environment) {
@@ -218,13 +233,12 @@ Json run_experiment(const Config& config, const fs::path& out, Existing existing
   const ResultsFolder folder(out, existing, config.document);
   folder.spare(config.profile);
   Rig rig(config);
+  check_fit(config, rig);
   folder.prepare();
   Manifest manifest(folder, config);
   return with_manifest(manifest, [&] {
     manifest.describe(rig);
     const ProfileFile profile = obtain_profile(rig, config, folder);
-    check_profile(profile, rig, config);
-    check_schemes(config, profile.profile);
     if (config.mode == Mode::live) return live_all(rig, config, profile, folder);
     return replay_all(config, profile, record_all(rig, config, folder), folder);
   });
@@ -234,11 +248,12 @@ void record_experiment(const Config& config, const fs::path& out, Existing exist
   const ResultsFolder folder(out, existing, config.document);
   folder.spare(config.profile);
   Rig rig(config);
+  check_fit(config, rig);
   folder.prepare();
   Manifest manifest(folder, config);
   with_manifest(manifest, [&] {
     manifest.describe(rig);
-    check_profile(obtain_profile(rig, config, folder), rig, config);
+    obtain_profile(rig, config, folder);
     return record_all(rig, config, folder);
   });
 }
