@@ -211,6 +211,11 @@ class UsageErrors(Errors):
     def test_no_command(self):
         self.assert_refused(BAD_INPUT, "A subcommand is required")
 
+    def test_unknown_command(self):
+        self.assert_refused(
+            BAD_INPUT, 'unknown command "replya" (did you mean "replay"?); see alert-bench --help',
+            "replya")
+
     def test_unknown_format(self):
         self.assert_refused(BAD_INPUT, "--format: xml not in {terminal,markdown,csv,json}",
                             "report", self.folder, "--format", "xml")

@@ -11,8 +11,13 @@ namespace {
 
 json cell(const std::string& scheme, std::size_t setting, double energy_j, double error,
           bool violated = false, const std::string& task = "minimize-energy") {
-  return {{"task", task},        {"environment", "default"},  {"scheme", scheme},
-          {"setting", setting},  {"mean_energy_j", energy_j}, {"mean_error", error},
+  return {{"task", task},
+          {"environment", "default"},
+          {"scheme", scheme},
+          {"setting", setting},
+          {"mean_energy_j", energy_j},
+          {"mean_error", error},
+          {"deadline_miss_rate", 0.0},
           {"violated", violated}};
 }
 
@@ -171,15 +176,15 @@ TEST_CASE("a comparison in each format") {
   CHECK(render(comparison, limits, ComparisonFormat::markdown) ==
         R"(### candidate against base
 
-| scheme | task | environment | energy | error | violated settings | verdict |
-| --- | ---: | ---: | ---: | ---: | ---: | ---: |
-| alert | minimize-energy | default | +3.00% | +0.00% | 0 -> 1 | FAILED energy=2%: +3.00%; violations=0: 1 more violated settings |
-| a<b>&"c" | minimize-energy | default | +0.00% | +0.00% | 0 -> 0 | same |
-| gone | minimize-energy | default | – | – | – | FAILED energy=2%: the row is missing; violations=0: the row is missing |
-| alert | maximize-accuracy | default | +0.00% | -50.00% | 0 -> 0 | changed |
-| new | minimize-energy | default | – | – | – | new |
+| scheme | task | environment | energy | error | late | violated settings | verdict |
+| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |
+| alert | minimize-energy | default | +3.00% | +0.00% | +0.00 | 0 -> 1 | FAILED energy=2%: +3.00%; violations=0: 1 more violated settings |
+| a<b>&"c" | minimize-energy | default | +0.00% | +0.00% | +0.00 | 0 -> 0 | same |
+| gone | minimize-energy | default | – | – | – | – | FAILED energy=2%: the row is missing; violations=0: the row is missing |
+| alert | maximize-accuracy | default | +0.00% | -50.00% | +0.00 | 0 -> 0 | changed |
+| new | minimize-energy | default | – | – | – | – | new |
 
-energy, error: change of the mean, averaged over the settings.
+energy, error: change of the mean; late: change of the share of late inputs, in points; all averaged over the settings.
 )");
 
   const json document = json::parse(render(comparison, limits, ComparisonFormat::json));
@@ -188,6 +193,6 @@ energy, error: change of the mean, averaged over the settings.
   CHECK(document.at("rows").size() == 5);
   CHECK(document.at("rows")[3] == json::parse(R"({
       "scheme": "alert", "environment": "default", "task": "maximize-accuracy", "settings": 1,
-      "energy_change": 0.0, "error_change": -0.5, "base_violated_settings": 0,
+      "energy_change": 0.0, "error_change": -0.5, "late_change": 0.0, "base_violated_settings": 0,
       "candidate_violated_settings": 0, "status": "changed", "failed_gates": []})"));
 }
