@@ -193,7 +193,7 @@ class ReplayErrors(Errors):
     def test_results_in_the_place_of_the_traces(self):
         self.out = self.recording
         self.assert_replay_refused(
-            f"{self.trace}: lies in {self.out}, where the results go; choose another --out",
+            f"{self.trace}: lies in {self.out}, which is to be replaced; choose another --out",
             self.trace)
 
     def test_two_traces_of_one_environment(self):
@@ -213,7 +213,7 @@ class UsageErrors(Errors):
 
     def test_unknown_command(self):
         self.assert_refused(
-            BAD_INPUT, 'unknown command "replya" (did you mean "replay"?); see alert-bench --help',
+            BAD_INPUT, 'alert-bench: unknown command "replya" (did you mean "replay"?); see alert-bench --help',
             "replya")
 
     def test_unknown_format(self):
