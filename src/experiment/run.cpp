@@ -274,7 +274,6 @@ Json replay_experiment(const Config& config, const std::vector<fs::path>& traces
                             : traces.front().parent_path().parent_path() / "profile.json";
   const ProfileFile profile = read_profile(file);
   check_schemes(config, profile.profile);
-  folder.spare(file);
   std::set<std::string> environments;
   for (const fs::path& trace : traces) {
     folder.spare(trace);
@@ -284,6 +283,7 @@ Json replay_experiment(const Config& config, const std::vector<fs::path>& traces
       throw InputError(fmt::format("{}: a trace of the environment \"{}\" was given before",
                                    trace.string(), header.environment));
   }
+  folder.spare(file);
   folder.prepare();
   Manifest manifest(folder, config);
   return with_manifest(manifest, [&] {
