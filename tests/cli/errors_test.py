@@ -159,7 +159,7 @@ class ResultsErrors(Errors):
         self.out.mkdir()
         (self.out / "thesis.txt").touch()
         self.assert_run_refused(
-            BAD_INPUT, f"{self.out}: exists and is not a results folder (no manifest.json); "
+            BAD_INPUT, f"{self.out}: exists and is not a results folder (no manifest.json of one); "
             "it is left alone", small_config(self.folder), "--force")
 
     def test_resume_with_another_config(self):

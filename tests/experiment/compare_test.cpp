@@ -10,15 +10,10 @@ using nlohmann::json;
 namespace {
 
 json cell(const std::string& scheme, std::size_t setting, double energy_j, double error,
-          bool violated = false, const std::string& task = "minimize-energy") {
-  return {{"task", task},
-          {"environment", "default"},
-          {"scheme", scheme},
-          {"setting", setting},
-          {"mean_energy_j", energy_j},
-          {"mean_error", error},
-          {"deadline_miss_rate", 0.0},
-          {"violated", violated}};
+          bool violated = false, const std::string& task = "minimize-energy", double late = 0.0) {
+  return {{"task", task},         {"environment", "default"},  {"scheme", scheme},
+          {"setting", setting},   {"mean_energy_j", energy_j}, {"mean_error", error},
+          {"violated", violated}, {"deadline_miss_rate", late}};
 }
 
 JsonValue summary(std::vector<json> cells, const std::string& source = "base") {
@@ -90,6 +85,15 @@ TEST_CASE("a row's change is the mean over its settings of the relative changes"
   CHECK(row.candidate_violated == 2);
   CHECK(row.changed());
   CHECK_FALSE(change({cell("alert", 0, 1.0, 0.2), cell("alert", 1, 2.0, 0.2, true)}).changed());
+}
+
+TEST_CASE("late inputs are a change, in points") {
+  const RowChange row = change({cell("alert", 0, 1.0, 0.2, false, "minimize-energy", 0.1),
+                                cell("alert", 1, 2.0, 0.2, true, "minimize-energy", 0.02)},
+                               {"energy=0%", "error=0%", "violations=0"});
+  CHECK(row.late == Approx(0.06));
+  CHECK(row.changed());
+  CHECK(row.failed_gates.empty());
 }
 
 TEST_CASE("a gate holds at its very limit and fails above it") {
@@ -193,6 +197,6 @@ energy, error: change of the mean; late: change of the share of late inputs, in 
   CHECK(document.at("rows").size() == 5);
   CHECK(document.at("rows")[3] == json::parse(R"({
       "scheme": "alert", "environment": "default", "task": "maximize-accuracy", "settings": 1,
-      "energy_change": 0.0, "error_change": -0.5, "late_change": 0.0, "base_violated_settings": 0,
-      "candidate_violated_settings": 0, "status": "changed", "failed_gates": []})"));
+      "energy_change": 0.0, "error_change": -0.5, "late_change": 0.0,
+      "base_violated_settings": 0, "candidate_violated_settings": 0, "status": "changed", "failed_gates": []})"));
 }
