@@ -132,7 +132,7 @@ class ExistingResults(LiveTest):
         config = quick_config(self.folder, deadline_s=0.001)
         out = self.folder / "out"
         out.mkdir()
-        write(out / "manifest.json", {})
+        write(out / "manifest.json", {"config": {}})
         (out / "old.json").touch()
         self.assert_succeeds("run", "--config", config, "--out", out, "--force")
         self.assert_complete(out, read(config))

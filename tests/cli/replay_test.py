@@ -83,7 +83,8 @@ class Replay(CliTest):
         rows = list(csv.reader(io.StringIO(report("--format", "csv"))))
         self.assertEqual(rows[0][:2], ["table", "scheme"])
         tables = json.loads(report("--format", "json"))
-        self.assertEqual(len(tables), 5)  # 2 environments x 2 tasks, and the overall one
+        # 2 environments x 2 tasks, the harmonic means, and the paper's claims
+        self.assertEqual(len(tables), 6)
         self.assertEqual([row["scheme"] for row in tables[0]["rows"]], self.config["schemes"])
 
     def test_validate(self):

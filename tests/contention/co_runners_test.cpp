@@ -102,13 +102,14 @@ TEST_CASE("CoRunners: children have their own process group, niceness and no fil
   const int leaked = open("/dev/null", O_RDONLY);  // as a library without O_CLOEXEC would
   ContentionSpec spec = two_workers(Workload::compute);
   spec.nice = 3;
-  const CoRunners co_runners(spec, small_array_bytes);
+  CoRunners co_runners(spec, small_array_bytes);
+  co_runners.set_running(true);  // a child closes the file by which it told that it was ready
   const int our_niceness = getpriority(PRIO_PROCESS, 0);
   REQUIRE(co_runners.pids().size() == 2);
   for (const int pid : co_runners.pids()) {
     CHECK(getpgid(pid) == co_runners.pids().front());
     CHECK(getpriority(PRIO_PROCESS, static_cast<id_t>(pid)) == std::min(19, our_niceness + 3));
-    CHECK(open_files(pid) == 3);  // the standard streams
+    CHECK(comes_true([&] { return open_files(pid) == 3; }));  // the standard streams
   }
   close(leaked);
 }

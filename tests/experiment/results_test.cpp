@@ -71,7 +71,7 @@ TEST_CASE("results are not overwritten unasked") {
             "--force to replace it");
 }
 
-TEST_CASE("--force empties a results folder, but not before prepare()") {
+TEST_CASE("replacing empties a results folder, but not before prepare()") {
   const test::TemporaryFolder parent;
   const fs::path out = make_results(parent, ours);
   CHECK(refusal(out, Existing::replace) == "no error");
@@ -81,7 +81,7 @@ TEST_CASE("--force empties a results folder, but not before prepare()") {
   CHECK(fs::is_empty(out));
 }
 
-TEST_CASE("--force and --resume leave a foreign folder alone") {
+TEST_CASE("replacing and resuming leave a foreign folder alone") {
   const test::TemporaryFolder parent;
   const fs::path out = make_results(parent, R"({"manifest_version": 3, "name": "an extension"})");
   for (const Existing existing : {Existing::replace, Existing::resume})
@@ -97,7 +97,7 @@ TEST_CASE("--force and --resume leave a foreign folder alone") {
   CHECK_THAT(refusal(file, Existing::replace), Catch::Contains("is not a results folder"));
 }
 
-TEST_CASE("--resume goes on with the same config only") {
+TEST_CASE("resuming goes on with the same config only") {
   const test::TemporaryFolder parent;
   const fs::path out = make_results(parent, ours);
   const auto before = listing(out);
