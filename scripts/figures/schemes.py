@@ -6,6 +6,8 @@ the settings it violates. Reads the summary.json of a results folder with oracle
 
 import argparse
 
+from matplotlib.patches import Patch
+
 import style
 from style import plt
 
@@ -16,6 +18,11 @@ TASKS = {
 EXCLUDED = ("oracle-static", "oracle-clairvoyant")  # 1 by definition; judged on other grounds
 
 
+def bar_style(scheme):
+    colour = style.SCHEME_COLOURS.get(scheme, "#BBBBBB")
+    return {"facecolor": colour, "edgecolor": "black", "linewidth": 0.4}
+
+
 def draw_task(axes, rows, environments, schemes, label):
     width = 0.8 / len(schemes)
     for index, scheme in enumerate(schemes):
@@ -24,10 +31,8 @@ def draw_task(axes, rows, environments, schemes, label):
             x = place + (index - (len(schemes) - 1) / 2) * width
             height = row["normalized_metric"]
             if height is not None:
-                axes.bar(x, height, width * 0.92, color=style.SCHEME_COLOURS.get(scheme, "#777777"),
-                         edgecolor="black", linewidth=0.4,
-                         label=scheme if place == 0 else None)
-            axes.annotate(f"{row['violated_settings']}", (x, height or 0), (0, 2),
+                axes.bar(x, height, width * 0.92, **bar_style(scheme))
+            axes.annotate(f"{row['violated_settings']}", (x, height or 0), (0, 2), zorder=3,
                           textcoords="offset points", ha="center", va="bottom", fontsize=6.5)
     axes.axhline(1.0, color="#999999", linewidth=0.8, linestyle="--")
     axes.set_xticks(range(len(environments)), environments)
@@ -54,8 +59,8 @@ def main():
     settings = rows[0]["settings"]
     axes[0].set_title(f"{summary['suite']} suite, {summary['energy_source']} energy; "
                       f"above each bar: violated settings of {settings}", fontsize=9)
-    handles, labels = axes[0].get_legend_handles_labels()
-    axes[1].legend(handles, labels, loc="upper center", bbox_to_anchor=(0.5, -0.12), ncol=5,
+    legend = [Patch(label=scheme, **bar_style(scheme)) for scheme in schemes]
+    axes[1].legend(handles=legend, loc="upper center", bbox_to_anchor=(0.5, -0.12), ncol=5,
                    frameon=False, fontsize=8)
     style.save(figure, arguments.out)
 

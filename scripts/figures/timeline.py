@@ -1,7 +1,7 @@
 """timeline: one scheme's stream through its contention windows. Reads inferences.jsonl of a live or
 replayed run.
 
-    /usr/bin/python3 scripts/figures/timeline.py runs/quickstart --environment memory --setting 3 \\
+    /usr/bin/python3 scripts/figures/timeline.py runs/quickstart --environment memory --setting 7 \\
         --out runs/quickstart/timeline
 """
 

@@ -106,19 +106,22 @@ Table claims_table(const JsonValue& summary) {
   for (const auto& [task, metric, versus, paper] : claims) {
     double sum = 0.0;
     std::size_t settings = 0;
+    bool ran = false;
     for (const auto& pair : pairs) {
       if (!is(pair, "scheme", "alert") || !is(pair, "versus", versus) || !is(pair, "task", task))
         continue;
+      ran = true;
       const std::size_t kept = pair.at("settings_both_keep").count();
       if (kept > 0) sum += static_cast<double>(kept) * pair.at("metric_ratio").number();
       settings += kept;
     }
-    if (settings == 0) continue;
+    if (!ran) continue;
     const double change = sum / static_cast<double>(settings) - 1.0;
-    table.rows.push_back(
-        {fmt::format("{} against {}", metric, versus), paper,
-         fmt::format("{:.1f}% {}", 100.0 * std::abs(change), change < 0.0 ? "less" : "more"),
-         std::to_string(settings)});
+    table.rows.push_back({fmt::format("{} against {}", metric, versus), paper,
+                          settings == 0 ? missing
+                                        : fmt::format("{:.1f}% {}", 100.0 * std::abs(change),
+                                                      change < 0.0 ? "less" : "more"),
+                          std::to_string(settings)});
   }
   table.note = "here: mean over the settings, of all environments, that both keep (how many).";
   return table;
