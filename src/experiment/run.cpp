@@ -215,6 +215,16 @@ std::pair<ProfileFile, std::vector<fs::path>> simulate_all(const Config& config,
   return {read_profile(folder.file("profile.json")), traces};  // rounded, as a replay has it
 }
 
+/// Puts traces in the order of the config's environments, others last: the results are then the
+/// same whatever the order on the command line.
+void sort_as_configured(std::vector<fs::path>& traces, const Config& config) {
+  std::ranges::stable_sort(traces, {}, [&](const fs::path& trace) {
+    return std::ranges::find(config.environments, TraceReader(trace).header().environment,
+                             &EnvironmentSpec::name) -
+           config.environments.begin();
+  });
+}
+
 Json run_simulation(const Config& config, const fs::path& out, Existing existing) {
   const ResultsFolder folder(out, existing, config.document);
   const Simulation simulation = described_platform(config);
@@ -266,8 +276,8 @@ void simulate_experiment(const Config& config, const fs::path& out, Existing exi
   with_manifest(manifest, [&] { return simulate_all(config, simulation, folder, manifest); });
 }
 
-Json replay_experiment(const Config& config, const std::vector<fs::path>& traces,
-                       const fs::path& out, Existing existing) {
+Json replay_experiment(const Config& config, std::vector<fs::path> traces, const fs::path& out,
+                       Existing existing) {
   const ResultsFolder folder(out, existing, config.document);
   const fs::path file = !config.profile.empty()
                             ? config.profile
@@ -284,6 +294,7 @@ Json replay_experiment(const Config& config, const std::vector<fs::path>& traces
                                    trace.string(), header.environment));
   }
   folder.spare(file);
+  sort_as_configured(traces, config);
   folder.prepare();
   Manifest manifest(folder, config);
   return with_manifest(manifest, [&] {

@@ -23,7 +23,7 @@ void simulate_experiment(const Config& config, const std::filesystem::path& out,
 /// `replay`: the config's schemes on traces that exist. The profile is the config's "profile", or
 /// profile.json in the results folder that the first trace lies in.
 nlohmann::ordered_json replay_experiment(const Config& config,
-                                         const std::vector<std::filesystem::path>& traces,
+                                         std::vector<std::filesystem::path> traces,
                                          const std::filesystem::path& out, Existing existing);
 
 }  // namespace bench
