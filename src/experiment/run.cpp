@@ -236,10 +236,9 @@ Json run_simulation(const Config& config, const fs::path& out, Existing existing
   });
 }
 
-}  // namespace
-
-Json run_experiment(const Config& config, const fs::path& out, Existing existing) {
-  if (config.simulate) return run_simulation(config, out, existing);
+/// Runs `body` on the config's rig, once all is checked that can be before anything is written.
+template <typename Body>
+auto with_rig(const Config& config, const fs::path& out, Existing existing, Body body) {
   const ResultsFolder folder(out, existing, config.document);
   folder.spare(config.profile);
   Rig rig(config);
@@ -248,6 +247,15 @@ Json run_experiment(const Config& config, const fs::path& out, Existing existing
   Manifest manifest(folder, config);
   return with_manifest(manifest, [&] {
     manifest.describe(rig);
+    return body(rig, folder);
+  });
+}
+
+}  // namespace
+
+Json run_experiment(const Config& config, const fs::path& out, Existing existing) {
+  if (config.simulate) return run_simulation(config, out, existing);
+  return with_rig(config, out, existing, [&](Rig& rig, const ResultsFolder& folder) {
     const ProfileFile profile = obtain_profile(rig, config, folder);
     if (config.mode == Mode::live) return live_all(rig, config, profile, folder);
     return replay_all(config, profile, record_all(rig, config, folder), folder);
@@ -255,14 +263,7 @@ Json run_experiment(const Config& config, const fs::path& out, Existing existing
 }
 
 void record_experiment(const Config& config, const fs::path& out, Existing existing) {
-  const ResultsFolder folder(out, existing, config.document);
-  folder.spare(config.profile);
-  Rig rig(config);
-  check_fit(config, rig);
-  folder.prepare();
-  Manifest manifest(folder, config);
-  with_manifest(manifest, [&] {
-    manifest.describe(rig);
+  with_rig(config, out, existing, [&](Rig& rig, const ResultsFolder& folder) {
     obtain_profile(rig, config, folder);
     return record_all(rig, config, folder);
   });
@@ -279,9 +280,10 @@ void simulate_experiment(const Config& config, const fs::path& out, Existing exi
 Json replay_experiment(const Config& config, std::vector<fs::path> traces, const fs::path& out,
                        Existing existing) {
   const ResultsFolder folder(out, existing, config.document);
-  const fs::path file = !config.profile.empty()
-                            ? config.profile
-                            : traces.front().parent_path().parent_path() / "profile.json";
+  const fs::path file =
+      !config.profile.empty()
+          ? config.profile
+          : fs::absolute(traces.front()).parent_path().parent_path() / "profile.json";
   const ProfileFile profile = read_profile(file);
   check_schemes(config, profile.profile);
   std::set<std::string> environments;

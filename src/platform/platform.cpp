@@ -20,18 +20,6 @@ std::string read_source(const JsonValue& value, std::vector<std::string> allowed
   return index == 0 ? "emulated" : allowed[index];
 }
 
-std::vector<double> read_caps(const JsonValue& value) {
-  std::vector<double> caps_w;
-  for (const JsonValue& item : value.items()) {
-    const double cap_w = item.positive();
-    if (!caps_w.empty() && cap_w <= caps_w.back())
-      item.fail(fmt::format("power caps must ascend, found {} after {}", cap_w, caps_w.back()));
-    caps_w.push_back(cap_w);
-  }
-  if (caps_w.empty()) value.fail("must have at least one power cap");
-  return caps_w;
-}
-
 EmulatedParameters read_emulated(const JsonValue& value, double lowest_cap_w) {
   value.allow_only({"static_power_w", "dynamic_power_w", "idle_power_w", "min_speed",
                     "frequency_invariant_share"});
@@ -73,6 +61,18 @@ std::string to_string(EnergySource source) {
   throw std::logic_error("no such energy source");
 }
 
+std::vector<double> parse_power_caps(const JsonValue& list) {
+  std::vector<double> caps_w;
+  for (const JsonValue& item : list.items()) {
+    const double cap_w = item.positive();
+    if (!caps_w.empty() && cap_w <= caps_w.back())
+      item.fail(fmt::format("power caps must ascend, found {} after {}", cap_w, caps_w.back()));
+    caps_w.push_back(cap_w);
+  }
+  if (caps_w.empty()) list.fail("must have at least one power cap");
+  return caps_w;
+}
+
 PlatformSpec read_platform(const std::filesystem::path& file) {
   const JsonValue value = JsonValue::read(file);
   value.allow_only({"schema_version", "name", "limiter", "meter", "device", "threads",
@@ -87,7 +87,7 @@ PlatformSpec read_platform(const std::filesystem::path& file) {
   spec.meter = read_source(value.at("meter"), {"rapl", "nvml", "hwmon", "emulated"}, "meter");
   spec.device = devices[value.at("device").one_of(devices, "device")];
   spec.threads = value.at("threads").count(1);
-  spec.power_caps_w = read_caps(value.at("power_caps_w"));
+  spec.power_caps_w = parse_power_caps(value.at("power_caps_w"));
   if (spec.limiter == "emulated" || spec.meter == "emulated")
     spec.emulated = read_emulated(value.at("emulated"), spec.power_caps_w.front());
   return spec;

@@ -98,6 +98,9 @@ struct PlatformSpec {
   EmulatedParameters emulated;
 };
 
+/// "power_caps_w" of any file: at least one, above 0, ascending.
+std::vector<double> parse_power_caps(const JsonValue& list);
+
 PlatformSpec read_platform(const std::filesystem::path& file);
 
 struct Platform {

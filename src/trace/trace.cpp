@@ -298,18 +298,6 @@ std::vector<TraceModel> parse_models(const JsonValue& list) {
   return models;
 }
 
-std::vector<double> parse_power_caps(const JsonValue& list) {
-  std::vector<double> caps_w;
-  for (const JsonValue& item : list.items()) {
-    const double cap_w = item.positive();
-    if (!caps_w.empty() && cap_w <= caps_w.back())
-      item.fail(fmt::format("power caps must ascend, found {} after {}", cap_w, caps_w.back()));
-    caps_w.push_back(cap_w);
-  }
-  if (caps_w.empty()) list.fail("must not be empty");
-  return caps_w;
-}
-
 std::vector<double> parse_cumulative(const JsonValue& list, std::size_t stages) {
   std::vector<double> values;
   for (const JsonValue& item : list.items()) {

@@ -83,8 +83,6 @@ class TraceInput final : public Counterfactual {
 EnergySource parse_energy_source(const JsonValue& value);
 /// "models": at least one, names unique.
 std::vector<TraceModel> parse_models(const JsonValue& list);
-/// "power_caps_w": at least one, above 0, ascending.
-std::vector<double> parse_power_caps(const JsonValue& list);
 /// A cumulative quantity per stage: above 0, ascending.
 std::vector<double> parse_cumulative(const JsonValue& list, std::size_t stages);
 

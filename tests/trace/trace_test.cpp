@@ -216,7 +216,7 @@ TEST_CASE("a malformed header is told by its place") {
          h["models"][0]["accuracy"] = {0.1, 0.2};
        },
        "/models/0/accuracy: must have"},
-      {[](json& h) { h["power_caps_w"] = json::array(); }, "/power_caps_w: must not be empty"},
+      {[](json& h) { h["power_caps_w"] = json::array(); }, "/power_caps_w: must have at least one power cap"},
       {[](json& h) {
          h["power_caps_w"] = {10, 10};
        },
