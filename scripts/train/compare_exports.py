@@ -9,7 +9,7 @@ import torch
 import image_data
 import image_export
 from image_models import SPECS
-from image_training import keep_freed_memory
+from suite_training import keep_freed_memory
 
 
 def main() -> None:

@@ -1,18 +1,16 @@
 """TorchScript exports of the image networks: the ways to export one, and how fast each runs."""
 
 import io
-import statistics
-import time
 from dataclasses import dataclass, field
-from typing import Callable, Dict, List, Optional
+from typing import Callable, Dict, Iterator, List, Optional
 
 import torch
 from torch import Tensor, nn
 
 from image_models import SPECS, AnytimeResNet, AnytimeSpec
+from suite_training import ANYTIME_METHODS, median_latencies, timed_stages
 
 BURST = 16  # images per input
-ANYTIME_METHODS = ["num_stages", "start", "stage"]
 
 
 def deployable(name: str, state: Dict[str, Tensor]) -> nn.Module:
@@ -45,49 +43,15 @@ EXPORTS: Dict[str, Callable[[nn.Module], torch.jit.ScriptModule]] = {
 }
 
 
-def run_stages(module: nn.Module, images: Tensor) -> List[Tensor]:
+def run_stages(module: nn.Module, images: Tensor) -> Iterator[Tensor]:
     """Logits of each stage, through the interface that the harness uses."""
     if not hasattr(module, "num_stages"):
-        return [module(images)]
-    all_logits = []
+        yield module(images)
+        return
     state = module.start(images)
     for k in range(1, module.num_stages() + 1):
         logits, state = module.stage(k, state)
-        all_logits.append(logits)
-    return all_logits
-
-
-def stage_latencies(module: nn.Module, images: Tensor) -> List[float]:
-    """Seconds from the start to the end of each stage, one run."""
-    begin = time.perf_counter()
-    if not hasattr(module, "num_stages"):
-        module(images)
-        return [time.perf_counter() - begin]
-    ends = []
-    state = module.start(images)
-    for k in range(1, module.num_stages() + 1):
-        _, state = module.stage(k, state)
-        ends.append(time.perf_counter() - begin)
-    return ends
-
-
-def median_latencies(
-    modules: Dict[str, nn.Module], images: Tensor, rounds: int, warmup: int = 10
-) -> Dict[str, List[float]]:
-    """Median seconds to each stage, one thread; the modules take turns, so noise hits all alike."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    samples: Dict[str, List[List[float]]] = {name: [] for name in modules}
-    with torch.inference_mode():
-        for turn in range(warmup + rounds):  # TorchScript recompiles itself in its first calls
-            for name, module in modules.items():
-                latencies = stage_latencies(module, images)
-                if turn >= warmup:
-                    samples[name].append(latencies)
-    torch.set_num_threads(threads)
-    return {
-        name: [statistics.median(stage) for stage in zip(*runs)] for name, runs in samples.items()
-    }
+        yield logits
 
 
 def check(module: torch.jit.ScriptModule, network: nn.Module, images: Tensor) -> None:
@@ -123,8 +87,12 @@ def compare(network: nn.Module, images: Tensor, rounds: int) -> Dict[str, Candid
             check(candidates[name].module, network, images)
         except RuntimeError as error:
             candidates[name].problem = str(error).strip().splitlines()[-1]
-    runnable = {name: c.module for name, c in candidates.items() if c.module is not None}
-    for name, latency_s in median_latencies(runnable, images, rounds).items():
+    runs = {
+        name: lambda module=c.module: timed_stages(run_stages(module, images))
+        for name, c in candidates.items()
+        if c.module is not None
+    }
+    for name, latency_s in median_latencies(runs, rounds).items():
         candidates[name].latency_s = latency_s
     return candidates
 

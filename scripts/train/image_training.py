@@ -1,6 +1,5 @@
 """Training of one network of the image suite."""
 
-import ctypes
 import time
 from dataclasses import dataclass
 from typing import Callable, List
@@ -26,14 +25,6 @@ class Recipe:
     weight_decay: float = 5e-4
     label_smoothing: float = 0.05
     early_stage_weight: float = 0.5  # of an anytime stage's loss, where the last stage's weighs 1
-
-
-def keep_freed_memory() -> None:
-    """Have glibc keep freed memory: page faults on fresh tensors outweigh the layers otherwise."""
-    m_trim_threshold, m_mmap_max = -1, -4  # malloc.h
-    libc = ctypes.CDLL(None)
-    libc.mallopt(m_mmap_max, 0)
-    libc.mallopt(m_trim_threshold, 2**31 - 1)
 
 
 def all_stages(network: nn.Module, images: Tensor) -> List[Tensor]:

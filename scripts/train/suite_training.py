@@ -1,0 +1,182 @@
+"""What the training scripts of all suites share: saved trainings, measuring, suite.json, the log."""
+
+import argparse
+import ctypes
+import hashlib
+import json
+import statistics
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Callable, Dict, Iterable, List, Optional, Tuple
+
+import torch
+from torch import Tensor, nn
+
+ANYTIME_METHODS = ["num_stages", "start", "stage"]
+TABLE_HEAD = (
+    "model             stage parameters latency_ms profiling evaluation    bytes sha256\n"
+    "                                   one thread     error      error"
+)
+
+Log = Callable[[str], None]
+
+
+def keep_freed_memory() -> None:
+    """Have glibc keep freed memory: page faults on fresh tensors outweigh the layers otherwise."""
+    m_trim_threshold, m_mmap_max = -1, -4  # malloc.h
+    libc = ctypes.CDLL(None)
+    libc.mallopt(m_mmap_max, 0)
+    libc.mallopt(m_trim_threshold, 2**31 - 1)
+
+
+def to_stderr(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+def saved_training(name: str, spec: Any, recipe: Any, states: Path) -> Optional[dict]:
+    """What an earlier run trained by this very spec and recipe, if any."""
+    file = states / f"{name}.pt"
+    saved = torch.load(file) if file.exists() else None
+    return saved if saved and saved["origin"] == [repr(spec), repr(recipe)] else None
+
+
+def run_training(
+    name: str, spec: Any, recipe: Any, states: Path, train: Callable[[nn.Module, Any, Log], None]
+) -> dict:
+    """Build the network of `spec`, train it by `recipe` and save its weights and log."""
+    lines: List[str] = []
+
+    def log(line: str) -> None:
+        lines.append(f"{name}: {line}")
+        to_stderr(lines[-1])
+
+    origin = [repr(spec), repr(recipe)]
+    for line in origin:
+        log(line)
+    torch.manual_seed(recipe.seed)
+    network = spec.build()
+    train(network, recipe, log)
+    saved = {"origin": origin, "log": lines, "state": network.state_dict()}
+    states.mkdir(parents=True, exist_ok=True)
+    torch.save(saved, states / f"{name}.pt")
+    return saved
+
+
+def median_latencies(
+    runs: Dict[str, Callable[[], List[float]]], rounds: int, warmup: int = 10
+) -> Dict[str, List[float]]:
+    """Median seconds to each stage, one thread; the runs take turns, so noise hits all alike."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    samples: Dict[str, List[List[float]]] = {name: [] for name in runs}
+    with torch.inference_mode():
+        for turn in range(warmup + rounds):  # TorchScript recompiles itself in its first calls
+            for name, run in runs.items():
+                latencies = run()
+                if turn >= warmup:
+                    samples[name].append(latencies)
+    torch.set_num_threads(threads)
+    return {
+        name: [statistics.median(stage) for stage in zip(*runs)] for name, runs in samples.items()
+    }
+
+
+def timed_stages(stages: Iterable[Any]) -> List[float]:
+    """Seconds from the call to each item that `stages` gives: one run of a module."""
+    begin = time.perf_counter()
+    return [time.perf_counter() - begin for _ in stages]
+
+
+@dataclass
+class Exported:
+    entry: dict  # in suite.json
+    table_rows: List[str]  # one per stage
+
+
+def exported(
+    name: str,
+    file: Path,
+    kind: str,
+    parameters: int,
+    latency_s: List[float],
+    accuracies: Dict[str, List[float]],
+    **more: Any,
+) -> Exported:
+    """The entry and table rows of a module saved in `file`; accuracies per split and stage."""
+    sha256 = hashlib.sha256(file.read_bytes()).hexdigest()
+    entry = {
+        "name": name,
+        "file": file.name,
+        "kind": kind,
+        "sha256": sha256,
+        "parameters": parameters,
+        "accuracy": accuracies["profiling"],
+        **more,
+    }
+    stages = zip(latency_s, accuracies["profiling"], accuracies["evaluation"])
+    rows = [
+        f"{name:17} {stage:5} {parameters:10} {1e3 * seconds:10.2f} {1 - profiling:9.2%}"
+        f" {1 - evaluation:10.2%} {file.stat().st_size:8} {sha256}"
+        for stage, (seconds, profiling, evaluation) in enumerate(stages, 1)
+    ]
+    return Exported(entry, rows)
+
+
+def train_suite(
+    description: str,
+    specs: Dict[str, Any],
+    recipes: Dict[str, Any],
+    train: Callable[[nn.Module, Any, Log], None],
+    export: Callable[[str, dict, Path, Log], Exported],
+    suite: Callable[[List[dict]], dict],
+    setting: str,
+    states: Path,
+) -> None:
+    """The command line of a training script: train what is not trained yet, export all of it.
+
+    `setting` says in the log what the latencies are of.
+    """
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--out", type=Path, required=True, help="folder of the suite")
+    parser.add_argument(
+        "--states",
+        type=Path,
+        default=states,
+        help="trained weights, reused while their recipe is unchanged (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--only",
+        choices=specs,
+        metavar="NAME",
+        help="train only this network; export it and those trained before",
+    )
+    parser.add_argument("--threads", type=int, default=torch.get_num_threads())
+    args = parser.parse_args()
+    torch.set_num_threads(args.threads)
+    keep_freed_memory()
+
+    lines = [f"torch {torch.__version__}; latencies of {setting}, one thread"]
+    all_exported: List[Exported] = []
+
+    def log(line: str) -> None:
+        lines.append(line)
+        to_stderr(line)
+
+    args.out.mkdir(parents=True, exist_ok=True)
+    for name, recipe in recipes.items():
+        saved = saved_training(name, specs[name], recipe, args.states)
+        if saved is None:
+            if args.only not in (None, name):
+                to_stderr(f"{name}: not trained yet, left out of the suite")
+                continue
+            saved = run_training(name, specs[name], recipe, args.states, train)
+        lines += saved["log"]
+        all_exported.append(export(name, saved, args.out, log))
+    log(TABLE_HEAD)
+    for row in sum((e.table_rows for e in all_exported), []):
+        log(row)
+    models = [e.entry for e in all_exported]
+    (args.out / "suite.json").write_text(json.dumps(suite(models), indent=2) + "\n")
+    (args.out / "training.log").write_text("\n".join(lines) + "\n")
