@@ -158,7 +158,7 @@ std::size_t JsonValue::one_of(const std::vector<std::string>& allowed,
                    quoted(allowed)));
 }
 
-void JsonValue::allow_only(std::initializer_list<std::string_view> keys) const {
+void JsonValue::allow_only(const std::vector<std::string_view>& keys) const {
   if (!value_->is_object()) fail(fmt::format("must be an object, {}", found()));
   const std::vector<std::string> allowed(keys.begin(), keys.end());
   for (const auto& [key, value] : value_->items()) {

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <filesystem>
-#include <initializer_list>
 #include <limits>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -47,7 +46,7 @@ class JsonValue {
   /// The index of the string among `allowed`; suggests the nearest where it is none of them.
   std::size_t one_of(const std::vector<std::string>& allowed, std::string_view what) const;
   /// Refuses members that are not named, and suggests the nearest name.
-  void allow_only(std::initializer_list<std::string_view> keys) const;
+  void allow_only(const std::vector<std::string_view>& keys) const;
   /// Refuses a schema_version that this program does not read.
   void check_schema_version() const;
 

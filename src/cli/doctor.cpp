@@ -50,8 +50,8 @@ Finding check_dataset(const fs::path& folder) {
   const std::string what = "suite " + folder.string();
   try {
     const Suite suite = read_suite(folder);
-    const Dataset dataset(suite);
-    return {true, what, fmt::format("{} models, {} items", suite.models.size(), dataset.size()),
+    const auto dataset = open_dataset(suite, 1);
+    return {true, what, fmt::format("{} models, {} items", suite.models.size(), dataset->size()),
             ""};
   } catch (const std::exception& error) {  // the message names the remedy
     return {false, what, error.what(), ""};

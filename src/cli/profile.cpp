@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <memory>
 
 #include "cli/commands.hpp"
@@ -11,22 +12,37 @@
 namespace bench::cli {
 namespace {
 
-Table profile_table(const ProfileFile& file) {
+/// One row for each stage, at the default cap; perplexity and catching up where the suite has them.
+Table profile_table(const ProfileFile& file, const Suite& suite) {
+  const bool perplexity = std::ranges::any_of(
+      suite.models, [](const ModelSpec& model) { return !model.perplexity.empty(); });
+  const bool sequential = !file.catch_up_s.empty();
   Table table;
   table.title = fmt::format("{} at {} W ({})", file.suite, file.profile.power_caps_w.back(),
                             to_string(file.energy_source));
-  table.columns = {"model", "stage", "latency [ms]", "spread [ms]", "error [%]", "power [W]"};
+  table.columns = {"model", "stage", "latency [ms]", "spread [ms]"};
+  if (sequential) table.columns.push_back("unread word [ms]");
+  table.columns.push_back("error [%]");
+  if (perplexity) table.columns.push_back("perplexity");
+  table.columns.push_back("power [W]");
   const std::size_t cap = file.profile.default_cap();
   for (std::size_t i = 0; i < file.profile.models.size(); ++i) {
     const auto& model = file.profile.models[i];
-    for (std::size_t k = 0; k < model.stages(); ++k)
-      table.rows.push_back({model.name, std::to_string(k + 1),
-                            fmt::format("{:.2f}", 1e3 * model.latency_s[cap][k]),
-                            fmt::format("{:.2f}", 1e3 * file.latency_std_s[i][cap][k]),
-                            fmt::format("{:.2f}", 100.0 * (1.0 - model.accuracy[k])),
-                            fmt::format("{:.1f}", model.busy_power_w[cap])});
+    const auto& model_perplexity = suite.models[i].perplexity;
+    for (std::size_t k = 0; k < model.stages(); ++k) {
+      auto& row = table.rows.emplace_back();
+      row = {model.name, std::to_string(k + 1),
+             fmt::format("{:.2f}", 1e3 * model.latency_s[cap][k]),
+             fmt::format("{:.2f}", 1e3 * file.latency_std_s[i][cap][k])};
+      if (sequential) row.push_back(fmt::format("{:.3f}", 1e3 * file.catch_up_s[i][cap][k]));
+      row.push_back(fmt::format("{:.2f}", 100.0 * (1.0 - model.accuracy[k])));
+      if (perplexity)
+        row.push_back(model_perplexity.empty() ? "–" : fmt::format("{:.1f}", model_perplexity[k]));
+      row.push_back(fmt::format("{:.1f}", model.busy_power_w[cap]));
+    }
   }
   table.note = "latency: mean, cumulative over the stages; spread: standard deviation.";
+  if (sequential) table.note += " unread word: what each earlier word that it has not read adds.";
   return table;
 }
 
@@ -36,6 +52,7 @@ void add_profile(CLI::App& app) {
   struct Options {
     Config config;  // only what a rig needs of it
     std::filesystem::path out;
+    std::string format = "terminal";
   };
   auto options = std::make_shared<Options>();
   options->config.inputs.burst = 16;
@@ -53,11 +70,15 @@ void add_profile(CLI::App& app) {
       ->check(CLI::Range(1, 4096));
   command->add_option("--seed", inputs.seed, "Order of items and configurations")
       ->capture_default_str();
+  command->add_option("--format", options->format, "Of the table that is printed")
+      ->capture_default_str()
+      ->check(CLI::IsMember(table_format_names()));
   command->callback([options] {
     Rig rig(options->config);
-    const ProfileFile profile = measure_profile(rig, options->config.inputs);
+    const ProfileFile profile =
+        measure_profile(rig, options->config.inputs, options->config.on_error);
     write_document(options->out, to_json(profile));
-    fmt::print("{}", render({profile_table(profile)}, TableFormat::terminal));
+    fmt::print("{}", render({profile_table(profile, rig.suite())}, table_format(options->format)));
   });
 }
 

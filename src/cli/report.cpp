@@ -28,10 +28,8 @@ void add_report(CLI::App& app) {
       throw InputError(
           fmt::format("{}: no summary.json: the run is {}; go on with `alert-bench run --resume`",
                       options->folder.string(), JsonValue::read(manifest).at("status").string()));
-    const auto names = table_format_names();
-    const auto format =
-        static_cast<TableFormat>(std::ranges::find(names, options->format) - names.begin());
-    fmt::print("{}", render(report_tables(JsonValue::read(summary)), format));
+    fmt::print("{}",
+               render(report_tables(JsonValue::read(summary)), table_format(options->format)));
   });
 }
 

@@ -186,7 +186,7 @@ Config read_config(const std::filesystem::path& file, const ConfigOverrides& ove
 
   const JsonValue root = JsonValue::from(config.document, config.source);
   root.allow_only({"schema_version", "name", "mode", "suite", "platform", "profile", "inputs",
-                   "environments", "goals", "schemes", "log_inferences", "simulate"});
+                   "environments", "goals", "schemes", "on_error", "log_inferences", "simulate"});
   root.check_schema_version();
   config.name = root.at("name").string();
   config.mode = root.at("mode").one_of({"live", "replay"}, "mode") == 0 ? Mode::live : Mode::replay;
@@ -214,6 +214,9 @@ Config read_config(const std::filesystem::path& file, const ConfigOverrides& ove
   config.schemes = parse_list(schemes, parse_scheme);
   check_unique(config.schemes, schemes);
 
+  if (auto on_error = root.find("on_error"))
+    config.on_error =
+        on_error->one_of({"stop", "skip"}, "way") == 0 ? OnError::stop : OnError::skip;
   if (auto log = root.find("log_inferences")) config.log_inferences = log->boolean();
 
   if (config.mode == Mode::live) {

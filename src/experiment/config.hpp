@@ -18,6 +18,9 @@ namespace bench {
 
 enum class Mode { live, replay };
 
+/// What to do with an input that cannot be read or that a module fails on.
+enum class OnError { stop, skip };
+
 struct InputsSpec {
   std::size_t count = 300;
   std::size_t burst = 1;  ///< items that one inference answers
@@ -56,6 +59,7 @@ struct Config {
   std::vector<EnvironmentSpec> environments;
   std::vector<GoalSpec> goals;
   std::vector<SchemeSpec> schemes;
+  OnError on_error = OnError::stop;
   bool log_inferences = true;         ///< a replayed grid's inferences.jsonl can take gigabytes
   std::optional<JsonValue> simulate;  ///< the room trace/ reads it
 };

@@ -39,6 +39,11 @@ Step read_step(const JsonValue& line, const alert::Profile& profile,
   step.group.group = line.at("group").count();
   step.group.position = line.at("group_position").count();
 
+  if (const auto lost = line.find("lost")) {
+    step.lost = lost->string();
+    return step;
+  }
+
   const JsonValue decision = line.at("decision");
   auto& candidate = step.decision.candidate;
   candidate.model = decision.at("model").one_of(model_names, "model");
@@ -68,9 +73,9 @@ Step read_step(const JsonValue& line, const alert::Profile& profile,
 
 }  // namespace
 
-Json to_json(const StreamKey& key, const alert::Goal& goal, const alert::Profile& profile,
-             const Step& step) {
-  const bool minimize_energy = goal.task == alert::Task::minimize_energy;
+namespace {
+
+Json decision_and_outcome(const alert::Profile& profile, const Step& step) {
   const auto& [decision, outcome] = std::tie(step.decision, step.outcome);
   const auto& candidate = decision.candidate;
 
@@ -105,21 +110,37 @@ Json to_json(const StreamKey& key, const alert::Goal& goal, const alert::Profile
                    {"contention", step.contention}};
   if (!outcome.idle_power_w) came_out["idle_power_reason"] = "no idle time";
 
-  return {{"scheme", key.scheme},
-          {"task", to_string(goal.task)},
-          {"environment", key.environment},
-          {"setting", key.setting},
-          {"input", step.input},
-          {"group", step.group.group},
-          {"group_position", step.group.position},
-          {"goal",
-           {{"deadline_s", rounded(goal.deadline_s)},
-            {"effective_deadline_s", rounded(decision.deadline_s)},
-            {"accuracy", minimize_energy ? Json(rounded(goal.accuracy)) : Json(nullptr)},
-            {"energy_j", minimize_energy ? Json(nullptr) : Json(rounded(goal.energy_j))}}},
-          {"decision", std::move(decided)},
+  return {{"decision", std::move(decided)},
           {"estimator", std::move(estimator)},
           {"outcome", std::move(came_out)}};
+}
+
+}  // namespace
+
+Json to_json(const StreamKey& key, const alert::Goal& goal, const alert::Profile& profile,
+             const Step& step) {
+  const bool minimize_energy = goal.task == alert::Task::minimize_energy;
+  Json line = {{"scheme", key.scheme},
+               {"task", to_string(goal.task)},
+               {"environment", key.environment},
+               {"setting", key.setting},
+               {"input", step.input},
+               {"group", step.group.group},
+               {"group_position", step.group.position},
+               {"goal",
+                {{"deadline_s", rounded(goal.deadline_s)},
+                 {"effective_deadline_s",
+                  step.lost ? Json(nullptr) : Json(rounded(step.decision.deadline_s))},
+                 {"accuracy", minimize_energy ? Json(rounded(goal.accuracy)) : Json(nullptr)},
+                 {"energy_j", minimize_energy ? Json(nullptr) : Json(rounded(goal.energy_j))}}}};
+  if (step.lost)
+    line.update({{"decision", nullptr},
+                 {"estimator", nullptr},
+                 {"outcome", nullptr},
+                 {"lost", *step.lost}});
+  else
+    line.update(decision_and_outcome(profile, step));
+  return line;
 }
 
 InferenceLog::InferenceLog(const std::filesystem::path& file, bool resume) : file_(file) {

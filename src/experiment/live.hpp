@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "experiment/inference_log.hpp"
+#include "experiment/profile_file.hpp"
 #include "experiment/rig.hpp"
 #include "experiment/summary.hpp"
 
@@ -14,7 +15,7 @@ namespace bench {
 /// order drawn anew, so that drift hits all alike; each input's turn lasts its whole period, idle
 /// time included. Streams that `logged` knows go on where they ended.
 std::vector<Cell> run_live(Rig& rig, const Config& config, const EnvironmentSpec& environment,
-                           const alert::Profile& profile, const std::vector<alert::Goal>& grid,
+                           const ProfileFile& profile, const std::vector<alert::Goal>& grid,
                            const std::map<StreamKey, std::vector<Step>>& logged, InferenceLog& log);
 
 }  // namespace bench

@@ -80,10 +80,9 @@ std::vector<Cost> measure_overhead(const std::filesystem::path& platform_file,
   const alert::Profile profile = example_profile(6);
   const alert::Goal goal = example_goal();
   const TraceInput input = example_input(profile, 0);
-  Stream stream(profile, goal, make_scheme({"alert", "alert", {}}, profile));
+  Stream stream(CatchUp(profile), goal, make_scheme({"alert", "alert", {}}, profile));
   Step step = stream.decide(0, input.group, false);
-  stream.conclude(step,
-                  input.execution(step.decision.candidate.model, step.decision.candidate.cap));
+  stream.conclude(step, input);
 
   const Platform platform = open_platform(read_platform(platform_file), [] { return 0.0; });
   const alert::Scheduler scheduler(profile);
@@ -110,13 +109,12 @@ double time_replay(std::size_t decisions, std::size_t models) {
   std::vector<TraceInput> inputs;
   for (std::size_t i = 0; i < 64; ++i) inputs.push_back(example_input(profile, i));
 
-  Stream stream(profile, goal, make_scheme({"alert", "alert", {}}, profile));
+  Stream stream(CatchUp(profile), goal, make_scheme({"alert", "alert", {}}, profile));
   const auto begin = Clock::now();
   for (std::size_t i = 0; i < decisions; ++i) {
     const TraceInput& input = inputs[i % inputs.size()];
     Step step = stream.decide(i, input.group, false, &input);
-    const auto& candidate = step.decision.candidate;
-    stream.conclude(step, input.execution(candidate.model, candidate.cap));
+    stream.conclude(step, input);
   }
   return seconds_between(begin, Clock::now());
 }

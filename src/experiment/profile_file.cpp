@@ -1,5 +1,7 @@
 #include "experiment/profile_file.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "base/error.hpp"
@@ -32,6 +34,17 @@ bool same_shape(const std::vector<std::vector<double>>& a,
       a, b, [](const auto& row, const auto& other) { return row.size() == other.size(); });
 }
 
+/// An optional table of each model stands at all models or at none, in the shape of latency_s.
+void check_tables(const JsonValue& root, const char* key,
+                  const std::vector<std::vector<std::vector<double>>>& tables,
+                  const alert::Profile& profile) {
+  if (!tables.empty() && tables.size() != profile.models.size())
+    root.fail(fmt::format("{} must stand at every model or at none", key));
+  for (std::size_t i = 0; i < tables.size(); ++i)
+    if (!same_shape(tables[i], profile.models[i].latency_s))
+      root.at("models").items()[i].at(key).fail("must have the shape of latency_s");
+}
+
 }  // namespace
 
 Json to_json(const ProfileFile& file) {
@@ -44,6 +57,7 @@ Json to_json(const ProfileFile& file) {
                  {"accuracy", model.accuracy},
                  {"latency_s", table(model.latency_s)}};
     if (!file.latency_std_s.empty()) json["latency_std_s"] = table(file.latency_std_s[i]);
+    if (!file.catch_up_s.empty()) json["catch_up_s"] = table(file.catch_up_s[i]);
     json["busy_power_w"] = table({model.busy_power_w})[0];
     models.push_back(std::move(json));
   }
@@ -74,14 +88,12 @@ ProfileFile read_profile(const std::filesystem::path& path) {
     model.busy_power_w = value.at("busy_power_w").numbers(0.0);
     if (auto spread = value.find("latency_std_s"))
       file.latency_std_s.push_back(read_table(*spread));
+    if (auto catch_up = value.find("catch_up_s")) file.catch_up_s.push_back(read_table(*catch_up));
     file.profile.models.push_back(std::move(model));
   }
   if (auto text = fault(file.profile); !text.empty()) root.fail(text);
-  if (!file.latency_std_s.empty() && file.latency_std_s.size() != file.profile.models.size())
-    root.fail("latency_std_s must stand at every model or at none");
-  for (std::size_t i = 0; i < file.latency_std_s.size(); ++i)
-    if (!same_shape(file.latency_std_s[i], file.profile.models[i].latency_s))
-      root.at("models").items()[i].at("latency_std_s").fail("must have the shape of latency_s");
+  check_tables(root, "latency_std_s", file.latency_std_s, file.profile);
+  check_tables(root, "catch_up_s", file.catch_up_s, file.profile);
   return file;
 }
 

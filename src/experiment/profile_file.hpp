@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "alert/profile.hpp"
+#include "experiment/catch_up.hpp"
 #include "platform/platform.hpp"
 
 namespace bench {
@@ -16,6 +17,7 @@ struct ProfileFile {
   alert::Profile profile;
   /// Standard deviation of latency_s, [model][cap][stage]; empty where it is not known.
   std::vector<std::vector<std::vector<double>>> latency_std_s;
+  CatchUpLatency catch_up_s;
 };
 
 nlohmann::ordered_json to_json(const ProfileFile& file);

@@ -1,5 +1,6 @@
 #include "experiment/profiler.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 #include "experiment/interrupt.hpp"
@@ -28,37 +29,43 @@ class Moments {
   double sum_of_squares_ = 0.0;
 };
 
-}  // namespace
+/// One (model, cap) as measured.
+struct Measured {
+  std::vector<Moments> latency_s;  // [stage]
+  Moments busy_power_w;
+  // Over all inputs that had earlier words: what it took to read them again, [stage], cumulative.
+  std::vector<double> catch_up_s;
+  std::size_t earlier_words = 0;
 
-ProfileFile measure_profile(Rig& rig, const InputsSpec& inputs) {
-  const Suite& suite = rig.suite();
-  const std::size_t caps = rig.caps_w().size();
-  struct Measured {
-    std::vector<Moments> latency_s;
-    Moments busy_power_w;
-  };
-  std::vector<std::vector<Measured>> measured(suite.models.size());
-  for (std::size_t i = 0; i < suite.models.size(); ++i)
-    measured[i].resize(caps, {std::vector<Moments>(rig.stages(i)), {}});
-  Moments idle_power_w;
+  explicit Measured(std::size_t stages) : latency_s(stages), catch_up_s(stages, 0.0) {}
 
-  std::mt19937_64 random(inputs.seed);
-  Progress progress("profile " + suite.name, inputs.profile);
-  for (std::size_t input = 0; input < inputs.profile; ++input) {
-    const Burst burst = rig.profiling_inputs().burst(input);
-    for (const auto& [model, cap] : shuffled_configurations(rig, random)) {
-      stop_if_interrupted();
-      rig.set_cap(cap);
-      idle_power_w.add(rig.idle(inputs.idle_gap_s).power_w());
-      const Inference& inference = rig.infer(model, rig.stages(model), INFINITY, burst);
-      Measured& target = measured[model][cap];
-      for (std::size_t k = 0; k < inference.stage_latency_s.size(); ++k)
-        target.latency_s[k].add(inference.stage_latency_s[k]);
-      target.busy_power_w.add(inference.busy_energy_j / inference.stage_latency_s.back());
-    }
-    progress.step();
+  void add(const Inference& inference) {
+    for (std::size_t k = 0; k < latency_s.size(); ++k)
+      latency_s[k].add(inference.stage_latency_s[k]);
+    busy_power_w.add(inference.busy_energy_j / inference.stage_latency_s.back());
   }
 
+  void add_catch_up(std::size_t words, const std::vector<double>& caught_up_s,
+                    const std::vector<double>& carried_s) {
+    earlier_words += words;
+    for (std::size_t k = 0; k < catch_up_s.size(); ++k)
+      catch_up_s[k] += caught_up_s[k] - carried_s[k];
+  }
+
+  /// Per word; noise must not make it negative or descending.
+  std::vector<double> word_s() const {
+    std::vector<double> word_s;
+    for (const double total_s : catch_up_s) {
+      const double mean_s = earlier_words > 0 ? total_s / static_cast<double>(earlier_words) : 0.0;
+      word_s.push_back(std::max(mean_s, word_s.empty() ? 0.0 : word_s.back()));
+    }
+    return word_s;
+  }
+};
+
+ProfileFile profile_file(const Rig& rig, const std::vector<std::vector<Measured>>& measured,
+                         const Moments& idle_power_w) {
+  const Suite& suite = rig.suite();
   ProfileFile file;
   file.suite = suite.name;
   file.energy_source = rig.platform().meter->info().source;
@@ -69,6 +76,7 @@ ProfileFile measure_profile(Rig& rig, const InputsSpec& inputs) {
     const ModelSpec& spec = suite.models[i];
     alert::ModelProfile model{spec.name, spec.kind, spec.accuracy, {}, {}};
     auto& spreads = file.latency_std_s.emplace_back();
+    if (suite.data.sequential()) file.catch_up_s.emplace_back();
     for (const Measured& at_cap : measured[i]) {
       auto& means = model.latency_s.emplace_back();
       auto& spread = spreads.emplace_back();
@@ -76,11 +84,56 @@ ProfileFile measure_profile(Rig& rig, const InputsSpec& inputs) {
         means.push_back(stage.mean());
         spread.push_back(stage.standard_deviation());
       }
+      if (suite.data.sequential()) file.catch_up_s.back().push_back(at_cap.word_s());
       model.busy_power_w.push_back(at_cap.busy_power_w.mean());
     }
     file.profile.models.push_back(std::move(model));
   }
   return file;
+}
+
+}  // namespace
+
+ProfileFile measure_profile(Rig& rig, const InputsSpec& inputs, OnError on_error) {
+  const Suite& suite = rig.suite();
+  const InputStream& stream = rig.profiling_inputs();
+  std::vector<std::vector<Measured>> measured(suite.models.size());
+  for (std::size_t i = 0; i < suite.models.size(); ++i)
+    measured[i].resize(rig.caps_w().size(), Measured(rig.stages(i)));
+  Moments idle_power_w;
+
+  std::mt19937_64 random(inputs.seed);
+  std::vector<ModuleState> carried(suite.models.size());
+  Progress progress("profile " + suite.name, inputs.profile);
+  LostInputs lost("profile " + suite.name);
+  for (std::size_t input = 0; input < inputs.profile; ++input) {
+    const std::size_t position = stream.group(input).position;
+    if (position == 0) carried.assign(carried.size(), nullptr);
+    const auto reason = stream.attempt(input, on_error, [&] {
+      const Burst burst = stream.burst(input);
+      std::vector<ModuleState> next(carried.size());
+      for (const auto& [model, cap] : shuffled_configurations(rig, random)) {
+        stop_if_interrupted();
+        rig.set_cap(cap);
+        idle_power_w.add(rig.idle(inputs.idle_gap_s).power_w());
+        const std::size_t stages = rig.stages(model);
+        const Inference& inference = rig.infer(model, stages, INFINITY, burst, carried[model]);
+        measured[model][cap].add(inference);
+        next[model] = rig.carried(model);
+        if (suite.data.sequential() && position > 0) {
+          const std::vector<double> carried_s = inference.stage_latency_s;
+          rig.idle(inputs.idle_gap_s);
+          measured[model][cap].add_catch_up(
+              position, rig.infer(model, stages, INFINITY, burst).stage_latency_s, carried_s);
+        }
+      }
+      carried = std::move(next);
+    });
+    if (reason) lost.add(*reason);
+    progress.step();
+  }
+  lost.report(inputs.profile);
+  return profile_file(rig, measured, idle_power_w);
 }
 
 }  // namespace bench

@@ -8,10 +8,6 @@
 
 namespace bench {
 
-/// Sizes of the groups that share a deadline, seeded; {group, position, size} of each input. The
-/// last group may be shorter.
-std::vector<GroupPosition> group_positions(const InputsSpec& inputs);
-
 /// Whether the environment's co-runners run, input by input.
 std::vector<bool> contention_by_input(const InputsSpec& inputs, const EnvironmentSpec& environment);
 

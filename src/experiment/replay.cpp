@@ -6,6 +6,7 @@
 #include <tuple>
 
 #include "base/error.hpp"
+#include "experiment/input_stream.hpp"
 #include "experiment/interrupt.hpp"
 
 namespace bench {
@@ -27,35 +28,48 @@ void check_trace(const std::filesystem::path& trace, const TraceHeader& header,
 }
 
 std::vector<alert::Candidate> best_static_candidates(const std::filesystem::path& trace,
-                                                     const alert::Profile& profile,
+                                                     const ProfileFile& file,
                                                      const std::vector<alert::Goal>& grid) {
   struct Constant {
     alert::Candidate candidate;
     Verdict verdict;
+    WordsRead words;
     double group_elapsed_s = 0.0;
   };
+  const alert::Profile& profile = file.profile;
   std::vector<Constant> constants;
   for (std::size_t model = 0; model < profile.models.size(); ++model)
     for (std::size_t stage = 1; stage <= profile.models[model].stages(); ++stage)
       for (std::size_t cap = 0; cap < profile.caps(); ++cap)
-        constants.push_back({{model, stage, cap}, {}, 0.0});
+        constants.push_back(
+            {{model, stage, cap}, {}, WordsRead(profile.models[model].stages()), 0.0});
   std::vector<std::vector<Constant>> by_setting(grid.size(), constants);
 
   TraceReader reader(trace);
   TraceInput input;
+  std::vector<double> ends_s;
   while (reader.next(input)) {
     stop_if_interrupted();
     const GroupPosition& group = input.group;
     for (std::size_t setting = 0; setting < grid.size(); ++setting) {
       const alert::Goal& goal = grid[setting];
-      for (auto& [candidate, verdict, elapsed_s] : by_setting[setting]) {
-        if (group.position == 0) elapsed_s = 0.0;
+      for (auto& [candidate, verdict, words, elapsed_s] : by_setting[setting]) {
+        if (group.position == 0) {
+          elapsed_s = 0.0;
+          words.begin_sentence();
+        }
+        if (!input.lost.empty()) continue;
+        const auto& [model, stage, cap] = candidate;
         const double deadline_s =
             alert::shared_deadline_s(static_cast<double>(group.size) * goal.deadline_s, elapsed_s,
                                      group.size - group.position);
-        const Outcome outcome = outcome_of(input.execution(candidate.model, candidate.cap),
-                                           profile.models[candidate.model], profile.q_fail,
-                                           candidate.stage, deadline_s);
+        Execution execution = input.execution(model, cap);
+        if (!file.catch_up_s.empty())
+          execution = with_catch_up(execution, words, group.position, file.catch_up_s[model][cap],
+                                    profile.models[model].latency_s[cap], ends_s);
+        const Outcome outcome =
+            outcome_of(execution, profile.models[model], profile.q_fail, stage, deadline_s);
+        words.ran(outcome.finished_stage, group.position);
         elapsed_s += outcome.period_s;
         verdict.add(goal, outcome, outcome.credited_accuracy);
       }
@@ -77,11 +91,11 @@ std::vector<alert::Candidate> best_static_candidates(const std::filesystem::path
   return best;
 }
 
-std::vector<Cell> replay_trace(const std::filesystem::path& trace, const alert::Profile& profile,
+std::vector<Cell> replay_trace(const std::filesystem::path& trace, const ProfileFile& profile,
                                const std::vector<alert::Goal>& grid,
                                const std::vector<SchemeSpec>& schemes, InferenceLog* log) {
   TraceReader reader(trace);
-  check_trace(trace, reader.header(), profile);
+  check_trace(trace, reader.header(), profile.profile);
   const std::string& environment = reader.header().environment;
 
   const bool hindsight = std::ranges::any_of(
@@ -95,22 +109,34 @@ std::vector<Cell> replay_trace(const std::filesystem::path& trace, const alert::
   };
   std::vector<Running> streams;
   for (std::size_t setting = 0; setting < grid.size(); ++setting)
-    for (const SchemeSpec& spec : schemes)
+    for (const SchemeSpec& spec : schemes) {
+      CatchUp catch_up(profile.profile, profile.catch_up_s);
+      auto scheme = make_scheme(spec, catch_up.profile(), best[setting]);
       streams.push_back({{environment, setting, spec.name},
-                         {profile, grid[setting], make_scheme(spec, profile, best[setting])}});
+                         {std::move(catch_up), grid[setting], std::move(scheme)}});
+    }
 
   TraceInput input;
   if (!reader.next(input))
     throw InputError(fmt::format("{}: the trace has no input", trace.string()));
+  LostInputs lost("replay " + trace.string());
+  std::size_t inputs = 0;
   do {
     stop_if_interrupted();
+    ++inputs;
+    if (!input.lost.empty()) lost.add(input.lost);
     for (auto& [key, stream] : streams) {
-      Step step = stream.decide(input.input, input.group, input.contention, &input);
-      const auto& candidate = step.decision.candidate;
-      stream.conclude(step, input.execution(candidate.model, candidate.cap));
-      if (log) log->write(key, stream.goal(), profile, step);
+      Step step;
+      if (!input.lost.empty()) {
+        step = stream.lose(input.input, input.group, input.contention, input.lost);
+      } else {
+        step = stream.decide(input.input, input.group, input.contention, &input);
+        stream.conclude(step, input);
+      }
+      if (log) log->write(key, stream.goal(), profile.profile, step);
     }
   } while (reader.next(input));
+  lost.report(inputs);
   if (log) log->flush();
 
   std::vector<Cell> cells;

@@ -8,6 +8,7 @@
 
 #include "alert/profile.hpp"
 #include "experiment/inference_log.hpp"
+#include "experiment/profile_file.hpp"
 #include "experiment/summary.hpp"
 #include "schemes/scheme.hpp"
 
@@ -19,14 +20,14 @@ void check_trace(const std::filesystem::path& trace, const TraceHeader& header,
 
 /// For each setting, the single candidate that is best over the whole trace: of those that keep the
 /// setting the one with the least metric; where none does, greatest accuracy, then least energy
-/// (spec section 4's order). Memory: settings x candidates x 72 bytes.
+/// (spec section 4's order). Memory: settings x candidates x 100 bytes.
 std::vector<alert::Candidate> best_static_candidates(const std::filesystem::path& trace,
-                                                     const alert::Profile& profile,
+                                                     const ProfileFile& file,
                                                      const std::vector<alert::Goal>& grid);
 
 /// Every scheme under every setting on one trace, in step. `log` may be null. Throws InputError
 /// where the trace is not of this profile or has no input.
-std::vector<Cell> replay_trace(const std::filesystem::path& trace, const alert::Profile& profile,
+std::vector<Cell> replay_trace(const std::filesystem::path& trace, const ProfileFile& profile,
                                const std::vector<alert::Goal>& grid,
                                const std::vector<SchemeSpec>& schemes, InferenceLog* log);
 

@@ -1,71 +1,68 @@
 #include "experiment/rig.hpp"
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <cmath>
-#include <numeric>
 #include <thread>
 
+#include "base/error.hpp"
 #include "experiment/interrupt.hpp"
 
 namespace bench {
 namespace {
 
-Suite checked_suite(const std::filesystem::path& folder) {
-  Suite suite = read_suite(folder);
+Suite checked_suite(const Config& config) {
+  Suite suite = read_suite(config.suite);
   check_hashes(suite);
+  if (suite.data.sequential() && config.inputs.burst > 1)
+    throw InputError(fmt::format(
+        "suite \"{}\" is sequential: an input is one word, so that the burst must be 1, not {}",
+        suite.name, config.inputs.burst));
+  if (suite.data.sequential() && config.inputs.group_max > 1)
+    throw InputError(fmt::format(
+        "suite \"{}\" is sequential: its sentences are the groups; leave out \"group_size\"",
+        suite.name));
   return suite;
 }
 
 }  // namespace
 
-InputStream::InputStream(const Dataset& dataset, const Split& split, std::size_t burst,
-                         std::uint64_t seed)
-    : dataset_(dataset), burst_(burst), order_(split.size()) {
-  std::iota(order_.begin(), order_.end(), split.first);
-  std::mt19937_64 random(seed);
-  shuffle(order_, random);
-}
-
-Burst InputStream::burst(std::size_t input) const {
-  std::vector<std::size_t> indices(burst_);
-  for (std::size_t i = 0; i < burst_; ++i)
-    indices[i] = order_[(input * burst_ + i) % order_.size()];
-  Burst burst{dataset_.burst(indices), {}};
-  for (const std::size_t index : indices) burst.labels.push_back(dataset_.label(index));
-  return burst;
-}
-
 Rig::Rig(const Config& config)
-    : suite_(checked_suite(config.suite)),
-      dataset_(suite_),
-      burst_(config.inputs.burst),
-      profiling_(dataset_, suite_.data.profiling, burst_, config.inputs.seed),
-      evaluation_(dataset_, suite_.data.evaluation, burst_, config.inputs.seed),
+    : suite_(checked_suite(config)),
       corunners_(std::make_unique<CoRunners>()),
       platform_(open_platform(read_platform(config.platform),
-                              [this] { return corunners_->cpu_time_s(); })) {
+                              [this] { return corunners_->cpu_time_s(); })),
+      dataset_(open_dataset(suite_, platform_.spec.threads)),
+      profiling_(*dataset_, suite_.data.profiling, config.inputs,
+                 std::max(config.inputs.profile, config.inputs.warmup)),
+      evaluation_(*dataset_, suite_.data.evaluation, config.inputs, config.inputs.count) {
   const Runtime& libtorch = runtime(platform_.spec.threads);
   runtime_info_ = libtorch.info();
-  for (const ModelSpec& model : suite_.models)
-    modules_.push_back(libtorch.load(model, suite_.classes));
+  for (const ModelSpec& model : suite_.models) modules_.push_back(libtorch.load(model, suite_));
 
-  shape_ = {burst_};
-  shape_.insert(shape_.end(), dataset_.item_shape().begin(), dataset_.item_shape().end());
   std::size_t most_stages = 0;
   for (const auto& module : modules_) most_stages = std::max(most_stages, module->stages());
   inference_.stage_latency_s.reserve(most_stages);
   inference_.stage_correct.reserve(most_stages);
-  warm_up(config.inputs.warmup);
+  warm_up(config.inputs.warmup, config.on_error);
 }
 
-void Rig::warm_up(std::size_t inferences) {
+void Rig::warm_up(std::size_t inferences, OnError on_error) {
   set_cap(caps_w().size() - 1);
-  const Burst burst = profiling_.burst(0);
   for (std::size_t model = 0; model < modules_.size() && inferences > 0; ++model) {
     WarmUp warm_up{suite_.models[model].name};
-    for (std::size_t i = 0; i < inferences; ++i) {
+    ModuleState carried;
+    for (std::size_t input = 0; input < inferences; ++input) {
       stop_if_interrupted();
-      warm_up.last_s = infer(model, stages(model), INFINITY, burst).stage_latency_s.back();
-      if (i == 0) warm_up.first_s = warm_up.last_s;
+      if (profiling_.group(input).position == 0) carried.reset();
+      profiling_.attempt(input, on_error, [&] {
+        const Burst burst = profiling_.burst(input);
+        warm_up.last_s =
+            infer(model, stages(model), INFINITY, burst, carried).stage_latency_s.back();
+        carried = modules_[model]->carried();
+      });
+      if (input == 0) warm_up.first_s = warm_up.last_s;
     }
     warm_ups_.push_back(warm_up);
   }
@@ -79,7 +76,7 @@ void Rig::set_contention(const std::optional<ContentionSpec>& spec) {
 void Rig::let_corunners_run(bool running) { corunners_->set_running(running); }
 
 const Inference& Rig::infer(std::size_t model, std::size_t stop_stage, double deadline_s,
-                            const Burst& burst) {
+                            const Burst& burst, const ModuleState& carried) {
   Module& module = *modules_[model];
   Limiter& limiter = *platform_.limiter;
   inference_.stage_latency_s.clear();
@@ -87,7 +84,7 @@ const Inference& Rig::infer(std::size_t model, std::size_t stop_stage, double de
 
   platform_.meter->start(Activity::busy);
   const auto begin = Clock::now();
-  module.start(burst.items, shape_);
+  module.start(burst, carried);
   auto segment = begin;
   for (std::size_t stage = 1; stage <= stop_stage; ++stage) {
     const auto logits = module.run_stage(stage);

@@ -3,15 +3,14 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
 #include <memory>
 #include <optional>
 #include <random>
-#include <span>
 #include <vector>
 
 #include "contention/contention.hpp"
 #include "experiment/config.hpp"
+#include "experiment/input_stream.hpp"
 #include "platform/platform.hpp"
 #include "schemes/outcome.hpp"
 #include "suite/dataset.hpp"
@@ -19,24 +18,6 @@
 #include "suite/suite.hpp"
 
 namespace bench {
-
-/// The items of one input and their labels.
-struct Burst {
-  std::vector<float> items;
-  std::vector<std::uint8_t> labels;
-};
-
-/// A seeded order of a split's items, dealt out as bursts; starts again when all are used.
-class InputStream {
- public:
-  InputStream(const Dataset& dataset, const Split& split, std::size_t burst, std::uint64_t seed);
-  Burst burst(std::size_t input) const;
-
- private:
-  const Dataset& dataset_;
-  std::size_t burst_;
-  std::vector<std::size_t> order_;
-};
 
 /// One inference: its stages, cumulative, until it was stopped.
 struct Inference {
@@ -71,26 +52,27 @@ class Rig {
 
   void set_cap(std::size_t cap) { platform_.limiter->set_cap(cap); }
   /// Runs `model` under the cap in force until `stop_stage`; no stage starts `deadline_s` or more
-  /// after the call. The result is valid until the next call.
+  /// after the call. `carried` is what the model left on an earlier input of the same group. The
+  /// result is valid until the next call. Throws ModuleError.
   const Inference& infer(std::size_t model, std::size_t stop_stage, double deadline_s,
-                         const Burst& burst);
+                         const Burst& burst, const ModuleState& carried = nullptr);
+  /// What the last inference of `model` left for the next input of its group.
+  ModuleState carried(std::size_t model) const { return modules_[model]->carried(); }
   /// Idles for `duration_s` and reads the machine's power meanwhile.
   EnergyReading idle(double duration_s);
 
  private:
-  void warm_up(std::size_t inferences);
+  void warm_up(std::size_t inferences, OnError on_error);
 
   Suite suite_;
-  Dataset dataset_;
-  std::size_t burst_;
-  InputStream profiling_, evaluation_;
   std::unique_ptr<CoRunners> corunners_;
   Platform platform_;
+  std::unique_ptr<Dataset> dataset_;
+  InputStream profiling_, evaluation_;
   RuntimeInfo runtime_info_;
   std::vector<std::unique_ptr<Module>> modules_;
   std::vector<WarmUp> warm_ups_;
-  std::vector<std::size_t> shape_;  // of a module's input
-  Inference inference_;             // reused, so that measuring does not allocate
+  Inference inference_;  // reused, so that measuring does not allocate
 };
 
 /// Every (model, cap) of the rig in an order drawn from `random`: drift hits all alike.
@@ -99,11 +81,5 @@ struct Configuration {
   std::size_t cap = 0;
 };
 std::vector<Configuration> shuffled_configurations(const Rig& rig, std::mt19937_64& random);
-
-/// In-place Fisher-Yates with a result that is the same on every standard library.
-template <typename T>
-void shuffle(std::vector<T>& values, std::mt19937_64& random) {
-  for (std::size_t i = values.size(); i > 1; --i) std::swap(values[i - 1], values[random() % i]);
-}
 
 }  // namespace bench

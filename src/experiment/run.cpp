@@ -41,8 +41,9 @@ auto with_manifest(Manifest& manifest, Body body) {
 ProfileFile obtain_profile(Rig& rig, const Config& config, const ResultsFolder& folder) {
   const fs::path file = folder.file("profile.json");
   if (folder.resuming() && fs::exists(file)) return read_profile(file);
-  folder.write("profile.json", to_json(config.profile.empty() ? measure_profile(rig, config.inputs)
-                                                              : read_profile(config.profile)));
+  folder.write("profile.json",
+               to_json(config.profile.empty() ? measure_profile(rig, config.inputs, config.on_error)
+                                              : read_profile(config.profile)));
   return read_profile(file);
 }
 
@@ -137,8 +138,7 @@ Json replay_all(const Config& config, const ProfileFile& profile,
   Progress progress("replay " + config.name, traces.size());
   for (const fs::path& trace : traces) {
     environments.push_back(TraceReader(trace).header().environment);
-    append(cells,
-           replay_trace(trace, profile.profile, grid, config.schemes, log ? &*log : nullptr));
+    append(cells, replay_trace(trace, profile, grid, config.schemes, log ? &*log : nullptr));
     progress.step();
   }
   Json summary =
@@ -158,7 +158,7 @@ Json live_all(Rig& rig, const Config& config, const ProfileFile& profile,
   std::vector<std::string> environments;
   for (const EnvironmentSpec& environment : config.environments) {
     environments.push_back(environment.name);
-    append(cells, run_live(rig, config, environment, profile.profile, grid, logged, log));
+    append(cells, run_live(rig, config, environment, profile, grid, logged, log));
   }
   Json summary =
       summarize(summary_of(config, Mode::live, profile, grid, environments, std::move(cells)));
@@ -185,7 +185,7 @@ std::pair<ProfileFile, std::vector<fs::path>> simulate_all(const Config& config,
   manifest.set("platform", {{"name", simulation.platform.name},
                             {"description", simulation.platform.description}});
   const ProfileFile profile{
-      simulation.suite, EnergySource::simulated, simulated_profile(simulation), {}};
+      simulation.suite, EnergySource::simulated, simulated_profile(simulation), {}, {}};
   folder.write("profile.json", to_json(profile));
 
   fs::create_directories(folder.file("traces"));

@@ -4,7 +4,9 @@
 #include <cstddef>
 #include <memory>
 #include <optional>
+#include <string>
 
+#include "experiment/catch_up.hpp"
 #include "experiment/tally.hpp"
 #include "schemes/scheme.hpp"
 #include "trace/trace.hpp"
@@ -21,13 +23,14 @@ struct Step {
   alert::Decision decision;
   std::optional<double> overhead_s;  ///< nothing in replay, which does not measure it
   Outcome outcome;
+  std::optional<std::string> lost;  ///< why there is no decision and no outcome
 };
 
 class Stream {
  public:
-  /// `profile` and `goal` must outlive it.
-  Stream(const alert::Profile& profile, const alert::Goal& goal, std::unique_ptr<Scheme> scheme)
-      : profile_(profile), goal_(goal), scheme_(std::move(scheme)) {}
+  /// `scheme` goes by catch_up.profile(); `goal` must outlive the stream.
+  Stream(CatchUp catch_up, const alert::Goal& goal, std::unique_ptr<Scheme> scheme)
+      : catch_up_(std::move(catch_up)), goal_(goal), scheme_(std::move(scheme)) {}
 
   const alert::Goal& goal() const { return goal_; }
   const Tally& tally() const { return tally_; }
@@ -38,11 +41,15 @@ class Stream {
   /// What comes of the step's decision, given what really ran. A measured overhead counts against
   /// the deadline.
   void conclude(Step& step, const Execution& execution);
-  /// The second half of conclude(), for a step whose outcome is known from a log.
+  /// The same, of what the decided candidate did when it was recorded.
+  void conclude(Step& step, const Counterfactual& recorded);
+  /// What is left of conclude() for a step whose outcome is known from a log.
   void learn(const Step& step);
+  /// An input that was lost counts as such, and nothing is learned from it.
+  Step lose(std::size_t input, const GroupPosition& group, bool contention, std::string reason);
 
  private:
-  const alert::Profile& profile_;
+  CatchUp catch_up_;
   const alert::Goal& goal_;
   std::unique_ptr<Scheme> scheme_;
   Tally tally_;

@@ -35,6 +35,7 @@ Json cell_json(const Cell& cell, const alert::Goal& goal) {
           {"task", to_string(goal.task)},
           {"setting", cell.setting},
           {"inputs", verdict.inputs()},
+          {"lost", tally.lost()},
           {"violated", verdict.violated(goal)},
           {"mean_energy_j", rounded(verdict.mean_energy_j())},
           {"mean_energy_ci95_j", rounded(tally.energy_ci95_j())},

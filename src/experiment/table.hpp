@@ -17,6 +17,8 @@ struct Table {
 
 enum class TableFormat { terminal, markdown, csv, json };
 std::vector<std::string> table_format_names();
+/// `name` is one of them.
+TableFormat table_format(const std::string& name);
 
 std::string render(const std::vector<Table>& tables, TableFormat format);
 

@@ -51,8 +51,11 @@ class Verdict {
 class Tally {
  public:
   void add(const alert::Goal& goal, const Outcome& outcome, double judged_accuracy);
+  /// Counts an input that was lost; no mean or rate includes it.
+  void lose() { ++lost_; }
 
   const Verdict& verdict() const { return verdict_; }
+  std::size_t lost() const { return lost_; }
   double mean_latency_s() const { return latency_s_ / inputs(); }
   double latency_percentile_s(double share) const { return histogram_.percentile_s(share); }
   double mean_overrun_s() const { return overrun_s_ / inputs(); }
@@ -65,6 +68,7 @@ class Tally {
 
   Verdict verdict_;
   LatencyHistogram histogram_;
+  std::size_t lost_ = 0;
   double latency_s_ = 0.0, overrun_s_ = 0.0, correct_ = 0.0, energy_squared_ = 0.0;
 };
 

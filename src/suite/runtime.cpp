@@ -1,13 +1,13 @@
 #include "suite/runtime.hpp"
 
 #include <dlfcn.h>
-#include <malloc.h>
 #include <fmt/format.h>
+#include <malloc.h>
 
 #include <algorithm>
 #include <cstdlib>
-#include <limits>
 #include <filesystem>
+#include <limits>
 #include <stdexcept>
 
 #include "base/error.hpp"
@@ -37,8 +37,8 @@ const Runtime& load_runtime(std::size_t threads) {
   setenv("OMP_NUM_THREADS", count.c_str(), 1);
   setenv("OMP_WAIT_POLICY", "PASSIVE", 1);
 
-  // Have glibc keep freed memory: else each inference maps its tensors anew, and the page faults make
-  // its latency longer and far more erratic.
+  // Have glibc keep freed memory: else each inference maps its tensors anew, and the page faults
+  // make its latency longer and far more erratic.
   mallopt(M_MMAP_MAX, 0);
   mallopt(M_TRIM_THRESHOLD, std::numeric_limits<int>::max());
 
@@ -67,13 +67,13 @@ const Runtime& runtime(std::size_t threads) {
   return loaded.runtime;
 }
 
-double share_correct(std::span<const float> logits, std::span<const std::uint8_t> labels) {
+double share_correct(std::span<const float> logits, std::span<const std::uint32_t> labels) {
   const std::size_t classes = logits.size() / labels.size();
   std::size_t correct = 0;
   for (std::size_t i = 0; i < labels.size(); ++i) {
     const auto row = logits.subspan(i * classes, classes);
     const auto answer = std::ranges::max_element(row) - row.begin();
-    if (answer == labels[i]) ++correct;
+    if (answer == static_cast<std::ptrdiff_t>(labels[i])) ++correct;
   }
   return static_cast<double>(correct) / static_cast<double>(labels.size());
 }

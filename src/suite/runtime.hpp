@@ -4,14 +4,27 @@
 #pragma once
 
 #include <cstddef>
+#include <filesystem>
 #include <memory>
 #include <span>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
+#include "suite/dataset.hpp"
 #include "suite/suite.hpp"
 
 namespace bench {
+
+/// What a sequential suite's module carries from an input to the next of its group: the words it
+/// has read, in its own terms. Null before a group's first input.
+using ModuleState = std::shared_ptr<const void>;
+
+/// A module failed on an input: it threw, or gave logits of a wrong shape or not finite. The
+/// message names the model, its file and the stage.
+class ModuleError : public std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
 
 /// One loaded TorchScript module. Usage per input: start(), then run_stage(1), run_stage(2), ...
 /// TorchScript profiles a module in its first call and compiles it in the second: these take
@@ -21,14 +34,20 @@ class Module {
  public:
   virtual ~Module() = default;
   virtual std::size_t stages() const = 0;
-  /// Hands over the input: `shape` is {burst, item shape...}. The data must stay alive until the
-  /// last stage has run. An anytime module's own start() belongs to its first stage's time and runs
-  /// inside run_stage(1).
-  virtual void start(std::span<const float> items, std::span<const std::size_t> shape) = 0;
-  /// Stages in order from 1. Logits [burst][classes], valid until the next call.
-  /// Throws std::runtime_error, naming the model and the stage, where the module throws or gives
-  /// logits of a wrong shape.
+  /// Hands over the input, which must stay alive until the last stage has run, and, in a sequential
+  /// suite, what this module left on an earlier input of the same group. An anytime module's own
+  /// start() belongs to its first stage's time and runs inside run_stage(1).
+  virtual void start(const Burst& burst, const ModuleState& carried = nullptr) = 0;
+  /// Stages in order from 1. Logits [items][classes], valid until the next call. Throws
+  /// ModuleError.
   virtual std::span<const float> run_stage(std::size_t stage) = 0;
+  /// For the next input of the group, once a stage has run; null where the suite is not sequential.
+  virtual ModuleState carried() const = 0;
+};
+
+struct TensorValues {
+  Values values;
+  std::vector<std::size_t> shape;
 };
 
 struct RuntimeInfo {
@@ -45,14 +64,17 @@ class Runtime {
   virtual RuntimeInfo info() const = 0;
   /// Throws InputError where the file is not a TorchScript module of that kind with as many stages
   /// as the suite says.
-  virtual std::unique_ptr<Module> load(const ModelSpec& model, std::size_t classes) const = 0;
+  virtual std::unique_ptr<Module> load(const ModelSpec& model, const Suite& suite) const = 0;
+  /// A tensor as torch.save writes it. Throws InputError where the file is none of float32 or
+  /// int64.
+  virtual TensorValues load_tensor(const std::filesystem::path& file) const = 0;
 };
 
 /// Loads LibTorch with `threads` BLAS and OpenMP threads that wait passively. The first call in a
 /// process decides; a later one with another number throws std::logic_error.
 const Runtime& runtime(std::size_t threads);
 
-/// Share of the burst whose greatest logit is the label's.
-double share_correct(std::span<const float> logits, std::span<const std::uint8_t> labels);
+/// Share of the items whose greatest logit is the label's.
+double share_correct(std::span<const float> logits, std::span<const std::uint32_t> labels);
 
 }  // namespace bench

@@ -27,15 +27,50 @@ Split parse_split(const JsonValue& value) {
   return split;
 }
 
+std::string parse_sha256(const JsonValue& value) {
+  const std::string sha256 = value.string();
+  if (sha256.size() != 64 || sha256.find_first_not_of("0123456789abcdef") != std::string::npos)
+    value.fail("must be 64 lower-case hexadecimal digits");
+  return sha256;
+}
+
+DataFiles parse_files(const JsonValue& value, const std::filesystem::path& folder) {
+  const auto file = [&](std::string_view key) { return folder / text(value.at(key)); };
+  const auto allow_only = [&](std::initializer_list<std::string_view> keys) {
+    std::vector<std::string_view> all = {"format",         "description", "license",
+                                         "debian_package", "setup",       "splits"};
+    all.insert(all.end(), keys);
+    value.allow_only(all);
+  };
+  switch (value.at("format").one_of({"idx", "audio", "tensors", "text"}, "data format")) {
+    case 0:
+      allow_only({"images", "labels"});
+      return IdxFiles{file("images"), file("labels")};
+    case 1:
+      allow_only({"folder", "labels", "sample_rate_hz", "duration_s"});
+      return AudioFiles{file("folder"), file("labels"),
+                        value.at("sample_rate_hz").count(1000, 384000),
+                        value.at("duration_s").number(0.01, 60.0)};
+    case 2:
+      allow_only({"items", "labels"});
+      return TensorFiles{file("items"), file("labels")};
+    default: {
+      allow_only({"sentences", "vocabulary", "sha256"});
+      const JsonValue sha256 = value.at("sha256");
+      sha256.allow_only({"sentences", "vocabulary"});
+      return TextFiles{file("sentences"), file("vocabulary"), parse_sha256(sha256.at("sentences")),
+                       parse_sha256(sha256.at("vocabulary"))};
+    }
+  }
+}
+
 DataSpec parse_data(const JsonValue& value, const std::filesystem::path& folder) {
-  value.allow_only({"format", "images", "labels", "debian_package", "license", "splits"});
   DataSpec data;
-  value.at("format").one_of({"idx"}, "data format");
-  data.format = "idx";
-  data.images = folder / text(value.at("images"));
-  data.labels = folder / text(value.at("labels"));
+  data.files = parse_files(value, folder);
   if (const auto package = value.find("debian_package")) data.debian_package = text(*package);
-  if (const auto license = value.find("license")) text(*license);
+  if (const auto setup = value.find("setup")) data.setup = text(*setup);
+  for (const char* key : {"description", "license"})
+    if (const auto words = value.find(key)) text(*words);
 
   const JsonValue splits = value.at("splits");
   splits.allow_only({"profiling", "evaluation"});
@@ -46,15 +81,8 @@ DataSpec parse_data(const JsonValue& value, const std::filesystem::path& folder)
   return data;
 }
 
-std::string parse_sha256(const JsonValue& value) {
-  const std::string sha256 = value.string();
-  if (sha256.size() != 64 || sha256.find_first_not_of("0123456789abcdef") != std::string::npos)
-    value.fail("must be 64 lower-case hexadecimal digits");
-  return sha256;
-}
-
 ModelSpec parse_model(const JsonValue& value, const std::filesystem::path& folder) {
-  value.allow_only({"name", "file", "kind", "sha256", "parameters", "accuracy"});
+  value.allow_only({"name", "file", "kind", "sha256", "parameters", "accuracy", "perplexity"});
   ModelSpec model;
   model.name = text(value.at("name"));
   model.file = folder / text(value.at("file"));
@@ -70,6 +98,12 @@ ModelSpec parse_model(const JsonValue& value, const std::filesystem::path& folde
   if (model.kind == alert::ModelKind::traditional && model.accuracy.size() != 1)
     accuracy.fail(fmt::format("a traditional model has one stage, found {} accuracies",
                               model.accuracy.size()));
+  if (const auto perplexity = value.find("perplexity")) {
+    model.perplexity = perplexity->numbers(1.0);
+    if (model.perplexity.size() != model.accuracy.size())
+      perplexity->fail(fmt::format("must have one number per stage, {}, found {}",
+                                   model.accuracy.size(), model.perplexity.size()));
+  }
   return model;
 }
 
@@ -90,7 +124,7 @@ Suite read_suite(const std::filesystem::path& folder) {
   suite.name = text(root.at("name"));
   suite.task = text(root.at("task"));
   suite.metric = text(root.at("metric"));
-  suite.classes = root.at("classes").count(2, 256);  // labels are bytes
+  suite.classes = root.at("classes").count(2, 1000000);
   suite.q_fail = root.at("q_fail").number(0.0, 1.0);
   suite.data = parse_data(root.at("data"), folder);
 

@@ -4,35 +4,61 @@
 #include <ATen/Parallel.h>
 #include <dlfcn.h>
 #include <fmt/format.h>
+#include <torch/csrc/jit/serialization/pickle.h>
 #include <torch/script.h>
 #include <torch/version.h>
 
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 
 #include "base/error.hpp"
 
 namespace bench {
 namespace {
 
+/// What TorchScript says of itself ends in what the module's author would say: the last line.
 std::string reason(const std::exception& error) {
-  if (const auto* torch_error = dynamic_cast<const c10::Error*>(&error))
-    return torch_error->what_without_backtrace();
-  return error.what();
+  const auto* torch_error = dynamic_cast<const c10::Error*>(&error);
+  std::string text = torch_error ? torch_error->what_without_backtrace() : error.what();
+  text.erase(text.find_last_not_of(" \n") + 1);
+  return text.substr(text.rfind('\n') + 1);
+}
+
+using States = c10::List<torch::Tensor>;
+
+/// A view of the values, which must outlive it.
+torch::Tensor view_of(const Values& values, std::span<const std::size_t> shape) {
+  const c10::DimVector sizes(shape.begin(), shape.end());
+  return std::visit(
+      [&]<typename T>(const std::vector<T>& numbers) {
+        return torch::from_blob(const_cast<T*>(numbers.data()), sizes,
+                                c10::CppTypeToScalarType<T>::value);
+      },
+      values);
 }
 
 class TorchModule : public Module {
  public:
-  TorchModule(const ModelSpec& model, std::size_t classes)
-      : name_(model.name), stages_(model.accuracy.size()), classes_(classes) {}
+  TorchModule(const ModelSpec& model, const Suite& suite)
+      : name_(fmt::format("model \"{}\" ({})", model.name, model.file.string())),
+        stages_(model.accuracy.size()),
+        classes_(suite.classes),
+        sequential_(suite.data.sequential()) {}
 
   std::size_t stages() const final { return stages_; }
 
-  void start(std::span<const float> items, std::span<const std::size_t> shape) final {
+  void start(const Burst& burst, const ModuleState& carried) final {
     const c10::InferenceMode inference;
-    const c10::DimVector sizes(shape.begin(), shape.end());
-    input_ = torch::from_blob(const_cast<float*>(items.data()), sizes);
+    input_ = view_of(burst.values, burst.shape);
+    // A list of its own: a module that appends to what it is given must not change the caller's.
+    carried_ = carried ? static_cast<const States*>(carried.get())->copy() : States();
+  }
+
+  ModuleState carried() const final {
+    return sequential_ ? std::make_shared<const States>(carried_) : nullptr;
   }
 
   std::span<const float> run_stage(std::size_t stage) final {
@@ -42,6 +68,7 @@ class TorchModule : public Module {
     } catch (const std::exception& error) {
       fail(stage, reason(error));
     }
+    // A sentence's input is one item, however many words it has.
     const std::vector<std::int64_t> expected = {input_.size(0),
                                                 static_cast<std::int64_t>(classes_)};
     if (logits_.scalar_type() != torch::kFloat32 || logits_.sizes() != expected)
@@ -58,14 +85,19 @@ class TorchModule : public Module {
  protected:
   virtual torch::Tensor run(const torch::Tensor& input, std::size_t stage) = 0;
 
+  bool sequential() const { return sequential_; }
+
+  States carried_;  ///< from an earlier input of the group, then for the next one
+
  private:
   [[noreturn]] void fail(std::size_t stage, std::string_view message) const {
-    throw std::runtime_error(fmt::format("model \"{}\", stage {}: {}", name_, stage, message));
+    throw ModuleError(fmt::format("{}, stage {}: {}", name_, stage, message));
   }
 
-  std::string name_;
+  std::string name_;  // and file, for messages
   std::size_t stages_;
   std::size_t classes_;
+  bool sequential_;
   torch::Tensor input_;
   torch::Tensor logits_;
 };
@@ -93,12 +125,15 @@ torch::jit::Method find_method(const torch::jit::Module& script, const ModelSpec
 
 class TraditionalModule final : public TorchModule {
  public:
-  TraditionalModule(const torch::jit::Module& script, const ModelSpec& model, std::size_t classes)
-      : TorchModule(model, classes), forward_(find_method(script, model, "forward")) {}
+  TraditionalModule(const torch::jit::Module& script, const ModelSpec& model, const Suite& suite)
+      : TorchModule(model, suite), forward_(find_method(script, model, "forward")) {}
 
  private:
   torch::Tensor run(const torch::Tensor& input, std::size_t) override {
-    return forward_({input}).toTensor();
+    if (!sequential()) return forward_({input}).toTensor();
+    const auto result = forward_({input, std::move(carried_)}).toTuple();
+    carried_ = result->elements().at(1).toTensorList();
+    return result->elements().at(0).toTensor();
   }
 
   torch::jit::Method forward_;
@@ -106,8 +141,8 @@ class TraditionalModule final : public TorchModule {
 
 class AnytimeModule final : public TorchModule {
  public:
-  AnytimeModule(const torch::jit::Module& script, const ModelSpec& model, std::size_t classes)
-      : TorchModule(model, classes),
+  AnytimeModule(const torch::jit::Module& script, const ModelSpec& model, const Suite& suite)
+      : TorchModule(model, suite),
         start_(find_method(script, model, "start")),
         stage_(find_method(script, model, "stage")) {
     const torch::IValue found = find_method(script, model, "num_stages")({});
@@ -118,15 +153,16 @@ class AnytimeModule final : public TorchModule {
 
  private:
   torch::Tensor run(const torch::Tensor& input, std::size_t stage) override {
-    if (stage == 1) state_ = start_({input});
-    const auto result = stage_({static_cast<std::int64_t>(stage), std::move(state_)}).toTuple();
-    state_ = result->elements().at(1);
+    if (stage == 1)
+      carried_ =
+          (sequential() ? start_({input, std::move(carried_)}) : start_({input})).toTensorList();
+    const auto result = stage_({static_cast<std::int64_t>(stage), std::move(carried_)}).toTuple();
+    carried_ = result->elements().at(1).toTensorList();
     return result->elements().at(0).toTensor();
   }
 
   torch::jit::Method start_;
   torch::jit::Method stage_;
-  torch::IValue state_;  ///< what the last stage left for the next
 };
 
 template <typename Function>
@@ -169,11 +205,37 @@ class TorchRuntime final : public Runtime {
 
   RuntimeInfo info() const override { return info_; }
 
-  std::unique_ptr<Module> load(const ModelSpec& model, std::size_t classes) const override {
+  std::unique_ptr<Module> load(const ModelSpec& model, const Suite& suite) const override {
     const torch::jit::Module script = load_script(model);
     if (model.kind == alert::ModelKind::anytime)
-      return std::make_unique<AnytimeModule>(script, model, classes);
-    return std::make_unique<TraditionalModule>(script, model, classes);
+      return std::make_unique<AnytimeModule>(script, model, suite);
+    return std::make_unique<TraditionalModule>(script, model, suite);
+  }
+
+  TensorValues load_tensor(const std::filesystem::path& file) const override {
+    torch::Tensor tensor;
+    try {
+      std::ifstream in(file, std::ios::binary);
+      const std::vector<char> bytes{std::istreambuf_iterator<char>(in), {}};
+      tensor = torch::jit::pickle_load(bytes).toTensor().contiguous();
+    } catch (const std::exception& error) {
+      throw InputError(fmt::format("{}: not a tensor as torch.save writes it: {}", file.string(),
+                                   reason(error)));
+    }
+    TensorValues values;
+    for (const std::int64_t size : tensor.sizes())
+      values.shape.push_back(static_cast<std::size_t>(size));
+    const auto copy = [&]<typename T>(T) {
+      values.values = std::vector<T>(tensor.data_ptr<T>(), tensor.data_ptr<T>() + tensor.numel());
+    };
+    if (tensor.scalar_type() == torch::kFloat32)
+      copy(float());
+    else if (tensor.scalar_type() == torch::kInt64)
+      copy(std::int64_t());
+    else
+      throw InputError(fmt::format("{}: must be a tensor of float32 or int64, is of {}",
+                                   file.string(), c10::toString(tensor.scalar_type())));
+    return values;
   }
 
  private:

@@ -133,6 +133,16 @@ Json to_json(const TraceHeader& header) {
           {"q_fail", header.q_fail}};
 }
 
+/// The one line of an input that was lost.
+Json lost_to_json(const TraceInput& input) {
+  return {{"input", input.input},
+          {"group", input.group.group},
+          {"group_position", input.group.position},
+          {"group_size", input.group.size},
+          {"lost", input.lost},
+          {"contention", input.contention}};
+}
+
 Json to_json(const TraceHeader& header, const TraceInput& input, std::size_t model,
              std::size_t cap) {
   const TraceRun& run = input.run(model, cap);
@@ -182,6 +192,7 @@ class Parser {
         begin_input(value, input);
       else
         check_same_input(value, input);
+      if (!input.lost.empty()) break;
       parse_run(value, input);
     }
     previous_ = {input.input, input.group};
@@ -198,6 +209,11 @@ class Parser {
     input.input = value.at("input").count();
     input.group = parse_group(value);
     input.contention = value.at("contention").boolean();
+    input.lost.clear();
+    if (const auto lost = value.find("lost")) {
+      input.lost = lost->string();
+      if (input.lost.empty()) lost->fail("must say why the input was lost, is empty");
+    }
     if (previous_ && input.input <= previous_->input)
       value.at("input").fail(fmt::format("must be above {}, which is complete, found {}",
                                          previous_->input, input.input));
@@ -349,7 +365,8 @@ struct TraceWriter::State {
 
   void write(const TraceInput& input) {
     std::string lines;
-    for (std::size_t model = 0; model < header.models.size(); ++model)
+    if (!input.lost.empty()) lines = lost_to_json(input).dump() + '\n';
+    for (std::size_t model = 0; model < header.models.size() && input.lost.empty(); ++model)
       for (std::size_t cap = 0; cap < header.power_caps_w.size(); ++cap)
         lines += to_json(header, input, model, cap).dump() + '\n';
     append(lines);

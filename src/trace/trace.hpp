@@ -65,6 +65,7 @@ class TraceInput final : public Counterfactual {
   std::size_t input = 0;
   GroupPosition group;
   bool contention = false;
+  std::string lost;  ///< why there are no runs on this input; empty where there are
 
   TraceRun& run(std::size_t model, std::size_t cap) { return runs_[model * caps_ + cap]; }
   const TraceRun& run(std::size_t model, std::size_t cap) const {

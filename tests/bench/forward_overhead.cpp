@@ -38,24 +38,22 @@ void measure(const std::filesystem::path& folder, const std::string& name) {
 
   std::vector<std::size_t> indices(burst);
   std::iota(indices.begin(), indices.end(), suite.data.evaluation.first);
-  const bench::Dataset data(suite);
-  std::vector<float> items = data.burst(indices);
-  std::vector<std::size_t> shape = data.item_shape();
-  shape.insert(shape.begin(), burst);
+  const bench::Burst input = bench::open_dataset(suite, 1)->burst(indices, 0);
 
   const bench::Runtime& runtime = bench::runtime(1);
-  const auto module = runtime.load(*model, suite.classes);
+  const auto module = runtime.load(*model, suite);
   const auto harness = [&] {
-    module->start(items, shape);
+    module->start(input);
     module->run_stage(1);
   };
 
   const c10::InferenceMode inference;
   torch::jit::Module script = torch::jit::load(model->file.string(), torch::kCPU);
   script.eval();
-  const torch::Tensor input =
-      torch::from_blob(items.data(), c10::DimVector(shape.begin(), shape.end()));
-  const auto bare = [&] { script.forward({input}); };
+  auto values = std::get<std::vector<float>>(input.values);
+  const torch::Tensor tensor =
+      torch::from_blob(values.data(), c10::DimVector(input.shape.begin(), input.shape.end()));
+  const auto bare = [&] { script.forward({tensor}); };
 
   std::vector<double> bare_s, harness_s, ratios;
   for (std::size_t i = 0; i < warmup + pairs; ++i) {

@@ -136,7 +136,7 @@ class SuiteErrors(Errors):
             suite["data"]["images"] = "/nothing.gz"
 
         self.assert_run_refused(
-            MACHINE_LACKS, '/nothing.gz: the data of suite "image" is not installed; '
+            MACHINE_LACKS, '/nothing.gz: the data of suite "image" is not there; '
             "get it with: apt-get install dataset-fashion-mnist", self.small_suite_config(change))
 
 

@@ -131,6 +131,23 @@ TEST_CASE("the line of an input that nothing was delivered for") {
         R"("idle_power_reason":"no idle time"}})");
 }
 
+TEST_CASE("the line of an input that was lost") {
+  Step step;
+  step.input = 0;
+  step.group = {3, 2, 5};
+  step.lost = "a.ogg: silent";
+  CHECK(line_of(energy_goal, step) ==
+        R"({"scheme":"alert","task":"minimize-energy","environment":"memory","setting":12,)"
+        R"("input":0,"group":3,"group_position":2,)"
+        R"("goal":{"deadline_s":0.05,"effective_deadline_s":null,"accuracy":0.75,)"
+        R"("energy_j":null},"decision":null,"estimator":null,"outcome":null,)"
+        R"("lost":"a.ogg: silent"})");
+  const test::TemporaryFolder folder;
+  write_log(folder.path() / "inferences.jsonl", {step});
+  const auto streams = read_inferences(folder.path() / "inferences.jsonl", profile);
+  CHECK(streams.at(key).at(0).lost == "a.ogg: silent");
+}
+
 TEST_CASE("a log gives back all that a stream learns from") {
   const test::TemporaryFolder folder;
   const fs::path file = folder.path() / "inferences.jsonl";

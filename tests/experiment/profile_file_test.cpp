@@ -12,12 +12,13 @@ using nlohmann::json;
 namespace {
 
 ProfileFile hand_made() {
-  ProfileFile file{"image", EnergySource::emulated, test::hand_made_profile(), {}};
+  ProfileFile file{"image", EnergySource::emulated, test::hand_made_profile(), {}, {}};
   for (const auto& model : file.profile.models) {
     auto spread = model.latency_s;
     for (auto& row : spread)
       for (double& value : row) value /= 16;
     file.latency_std_s.push_back(spread);
+    file.catch_up_s.push_back(spread);
   }
   return file;
 }
@@ -44,11 +45,15 @@ std::string error_with(const std::string& pointer, const json& value) {
 TEST_CASE("a profile is read as it was written") {
   for (const bool spreads : {true, false}) {
     ProfileFile written = hand_made();
-    if (!spreads) written.latency_std_s.clear();
+    if (!spreads) {
+      written.latency_std_s.clear();
+      written.catch_up_s.clear();
+    }
     const ProfileFile file = read(to_json(written));
     CHECK(file.suite == "image");
     CHECK(file.energy_source == EnergySource::emulated);
     CHECK(file.latency_std_s == written.latency_std_s);
+    CHECK(file.catch_up_s == written.catch_up_s);
     CHECK(file.profile.q_fail == written.profile.q_fail);
     CHECK(file.profile.power_caps_w == written.profile.power_caps_w);
     CHECK(file.profile.idle_power_w == written.profile.idle_power_w);
@@ -68,6 +73,7 @@ TEST_CASE("a profile's fields are those of formats.md") {
   ProfileFile file = hand_made();
   file.profile.models = {file.profile.models[test::small]};
   file.latency_std_s.resize(1);
+  file.catch_up_s.resize(1);
   file.profile.models[0].latency_s[2][0] = 0.0100000000001;
   CHECK(to_json(file).dump() ==
         R"({"schema_version":1,"suite":"image","energy_source":"emulated","q_fail":0.1,)"
@@ -75,6 +81,7 @@ TEST_CASE("a profile's fields are those of formats.md") {
         R"({"name":"small","kind":"traditional","accuracy":[0.7],)"
         R"("latency_s":[[0.02],[0.0125],[0.01]],)"
         R"("latency_std_s":[[0.00125],[0.00078125],[0.000625]],)"
+        R"("catch_up_s":[[0.00125],[0.00078125],[0.000625]],)"
         R"("busy_power_w":[10.0,20.0,30.0]}]})");
 }
 
@@ -97,6 +104,8 @@ TEST_CASE("a profile that is wrong is refused by its place") {
         R"(/: model "any": stage latencies are cumulative and ascend)");
   CHECK(error_with("/models/1/latency_std_s", nullptr) ==
         "/: latency_std_s must stand at every model or at none");
+  CHECK(error_with("/models/1/catch_up_s", nullptr) ==
+        "/: catch_up_s must stand at every model or at none");
   CHECK(error_with("/models/2/latency_std_s/0", {0.1}) ==
         "/models/2/latency_std_s: must have the shape of latency_s");
   CHECK(error_with("/models/2/latency_std_s", json::array()) ==

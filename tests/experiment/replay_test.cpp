@@ -19,6 +19,10 @@ using alert::Task;
 
 namespace {
 
+ProfileFile file_of(const alert::Profile& profile) {
+  return {"suite", EnergySource::simulated, profile, {}, {}};
+}
+
 TraceHeader header_of(const alert::Profile& profile) {
   TraceHeader header{"suite",       "default", EnergySource::simulated, {}, profile.power_caps_w,
                      profile.q_fail};
@@ -138,8 +142,9 @@ TEST_CASE("oracle-static is the best of all candidates that are played throughou
     write_trace(file, profile, 24, group_size, [&] { return test::random_world(random, profile); });
     const auto inputs = read_trace(file);
     const auto grid = random_grid(random);
-    const auto chosen = best_static_candidates(file, profile, grid);
-    const auto cells = replay_trace(file, profile, grid, schemes({"oracle-static"}), nullptr);
+    const auto chosen = best_static_candidates(file, file_of(profile), grid);
+    const auto cells =
+        replay_trace(file, file_of(profile), grid, schemes({"oracle-static"}), nullptr);
     REQUIRE(chosen.size() == grid.size());
     REQUIRE(cells.size() == grid.size());
 
@@ -181,7 +186,7 @@ TEST_CASE("on no input does a scheme that keeps the goals beat the oracle") {
     });
     const auto grid = random_grid(random);
     InferenceLog log(log_file, false);
-    replay_trace(file, profile, grid, schemes(played), &log);
+    replay_trace(file, file_of(profile), grid, schemes(played), &log);
     const auto streams = read_inferences(log_file, profile);
 
     for (const std::string oracle : {"oracle", "oracle-clairvoyant"}) {
@@ -220,8 +225,8 @@ TEST_CASE("the oracle is judged by what it knows") {
   const alert::Profile profile = test::hand_made_profile();
   write_trace(file, profile, 10, 1, [&] { return test::random_world(random, profile); });
   const std::vector<Goal> grid = {{.task = Task::maximize_accuracy, .deadline_s = 0.2}};
-  const auto cells =
-      replay_trace(file, profile, grid, schemes({"oracle", "oracle-clairvoyant"}), nullptr);
+  const auto cells = replay_trace(file, file_of(profile), grid,
+                                  schemes({"oracle", "oracle-clairvoyant"}), nullptr);
   REQUIRE(cells.size() == 2);
   CHECK(cells[0].tally.verdict().mean_accuracy() == Approx(0.9));  // always in time: the best DNN
   CHECK(cells[1].tally.verdict().mean_accuracy() == Approx(cells[1].tally.mean_correct()));
@@ -236,7 +241,7 @@ TEST_CASE("a replay gives the same log every time, one line per input, setting a
   const auto grid = random_grid(random);
   const auto replay = [&](const std::string& name) {
     InferenceLog log(folder.path() / name, false);
-    const auto cells = replay_trace(file, profile, grid, schemes(scheme_names()), &log);
+    const auto cells = replay_trace(file, file_of(profile), grid, schemes(scheme_names()), &log);
     REQUIRE(cells.size() == grid.size() * scheme_names().size());
     CHECK(cells[1].scheme == scheme_names()[1]);
     CHECK(cells[1].environment == "default");
@@ -284,8 +289,67 @@ TEST_CASE("a replay refuses another profile's trace, and one without inputs") {
   write_trace(file, profile, 0, 1, [&] { return test::slowed_world(profile, 1.0); });
   const std::vector<Goal> grid = {{.task = Task::minimize_energy, .deadline_s = 0.1}};
   const auto specs = schemes({"alert", "oracle-static"});
-  CHECK_THROWS_WITH(replay_trace(file, profile, grid, specs, nullptr),
+  CHECK_THROWS_WITH(replay_trace(file, file_of(profile), grid, specs, nullptr),
                     file.string() + ": the trace has no input");
   profile.q_fail = 0.2;
-  CHECK_THROWS_AS(replay_trace(file, profile, grid, specs, nullptr), InputError);
+  CHECK_THROWS_AS(replay_trace(file, file_of(profile), grid, specs, nullptr), InputError);
+}
+
+TEST_CASE("lost inputs are counted for every scheme, and no mean includes them") {
+  const test::TemporaryFolder folder;
+  const fs::path file = folder.path() / "t.jsonl";
+  const alert::Profile profile = test::hand_made_profile();
+  test::Random random(1);
+  const auto recorded = [&](bool with_lost) {
+    TraceWriter writer(file, header_of(profile));
+    TraceInput input(profile.models.size(), profile.caps());
+    for (std::size_t i = 0; i < 6; ++i) {
+      input.input = input.group.group = i;
+      input.lost.clear();
+      if (i % 3 == 1) input.lost = "silent.wav: silent";
+      const test::World world = test::slowed_world(profile, 1.0 + 0.1 * static_cast<double>(i));
+      for (std::size_t model = 0; model < profile.models.size(); ++model)
+        for (std::size_t cap = 0; cap < profile.caps(); ++cap) {
+          const auto& run = world.runs[model][cap];
+          input.run(model, cap) = {run.stage_latency_s, run.stage_correct, run.busy_energy_j,
+                                   run.idle_power_w};
+        }
+      if (input.lost.empty() || with_lost) writer.write(input);
+    }
+    writer.close();
+    const std::vector<Goal> grid{
+        {.task = Task::minimize_energy, .deadline_s = 0.05, .accuracy = 0.75}};
+    return replay_trace(file, file_of(profile), grid, schemes(scheme_names()), nullptr);
+  };
+  const auto with_lost = recorded(true), without = recorded(false);
+  REQUIRE(with_lost.size() == scheme_names().size());
+  for (std::size_t i = 0; i < with_lost.size(); ++i) {
+    CHECK(with_lost[i].tally.lost() == 2);
+    CHECK(without[i].tally.lost() == 0);
+    CHECK(with_lost[i].tally.verdict().inputs() == 4);
+    CHECK(with_lost[i].tally.verdict().mean_energy_j() ==
+          without[i].tally.verdict().mean_energy_j());
+    CHECK(with_lost[i].tally.mean_correct() == without[i].tally.mean_correct());
+  }
+}
+
+TEST_CASE("in a sequential suite a constant never falls behind with its own words") {
+  const test::TemporaryFolder folder;
+  const fs::path file = folder.path() / "t.jsonl";
+  const alert::Profile profile = test::hand_made_profile();
+  ProfileFile measured = file_of(profile);
+  for (const auto& model : profile.models) {
+    measured.catch_up_s.push_back(model.latency_s);
+    for (auto& stages : measured.catch_up_s.back())
+      for (double& latency_s : stages) latency_s /= 4.0;
+  }
+  write_trace(file, profile, 24, 6, [&] { return test::slowed_world(profile, 1.0); });
+  const std::vector<Goal> grid{
+      {.task = Task::maximize_accuracy, .deadline_s = 0.045, .energy_j = 1.3}};
+  // The large DNN alone, at full speed, keeps up; catching up on words it would not.
+  const auto chosen = best_static_candidates(file, measured, grid);
+  CHECK(chosen[0].model == test::large);
+  const auto cells = replay_trace(file, measured, grid, schemes({"oracle-static"}), nullptr);
+  CHECK(cells[0].tally.verdict().miss_rate() == 0.0);
+  CHECK(cells[0].tally.mean_latency_s() == Approx(0.040));
 }

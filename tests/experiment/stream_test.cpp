@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 
 #include "support/profiles.hpp"
+#include "support/world.hpp"
 
 using namespace bench;
 
@@ -28,7 +29,7 @@ class Constant final : public Scheme {
 
 struct Fixture {
   std::vector<alert::Feedback> told;
-  Stream stream{profile, goal, std::make_unique<Constant>(told)};
+  Stream stream{CatchUp(profile), goal, std::make_unique<Constant>(told)};
 
   Step run(const GroupPosition& group, double latency_s,
            std::optional<double> overhead_s = std::nullopt) {
@@ -112,4 +113,34 @@ TEST_CASE("a step learnt from a log is as good as one that ran") {
   CHECK(learnt.told[1].overhead_s == 0.001);
   CHECK(learnt.stream.tally().verdict().mean_energy_j() ==
         ran.stream.tally().verdict().mean_energy_j());
+}
+
+TEST_CASE("an input that was lost is counted, and nothing is learned from it") {
+  Fixture fixture;
+  fixture.run({0, 0, 3}, 0.2);
+  const Step lost = fixture.stream.lose(7, {0, 1, 3}, true, "silent");
+  CHECK(lost.lost == "silent");
+  CHECK(lost.contention);
+  CHECK(fixture.stream.tally().lost() == 1);
+  CHECK(fixture.stream.tally().verdict().inputs() == 1);
+  CHECK(fixture.told.size() == 1);
+  // The group goes on: 0.1 s left for one input.
+  CHECK(fixture.run({0, 2, 3}, 0.01).deadline_s == Approx(0.1));
+}
+
+TEST_CASE("a replayed stream pays for the words that its model has not read") {
+  std::vector<alert::Feedback> told;
+  CatchUpLatency word_s;
+  for (const auto& model : profile.models) word_s.push_back(model.latency_s);
+  Stream stream(CatchUp(profile, word_s), goal, std::make_unique<Constant>(told));
+  const test::World world = test::slowed_world(profile, 1.0);
+  const auto run = [&](std::size_t position) {
+    Step step = stream.decide(0, {0, position, 4}, false, &world);
+    stream.conclude(step, world);
+    return step.outcome.busy_s;
+  };
+  CHECK(run(0) == Approx(0.010));
+  CHECK(run(1) == Approx(0.010));
+  stream.lose(0, {0, 2, 4}, false, "lost");
+  CHECK(run(3) == Approx(0.020));  // the word that was lost is read now
 }

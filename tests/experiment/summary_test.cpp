@@ -182,7 +182,7 @@ TEST_CASE("a summary has the grid and every cell") {
   }
   CHECK(result.dump() ==
         R"({"scheme":"alert","environment":"default","task":"minimize-energy","setting":2,)"
-        R"("inputs":1,"violated":true,"mean_energy_j":0.5,"mean_energy_ci95_j":0.0,)"
+        R"("inputs":1,"lost":0,"violated":true,"mean_energy_j":0.5,"mean_energy_ci95_j":0.0,)"
         R"("mean_accuracy":0.1,"mean_error":0.9,"mean_correct":0.0,"deadline_miss_rate":1.0,)"
         R"("below_accuracy_goal_rate":1.0,"mean_latency_s":0.01,"mean_overrun_s":0.0})");
 }

@@ -1,4 +1,4 @@
-#include "suite/dataset.hpp"
+#include "suite/datasets.hpp"
 
 #include <zlib.h>
 
@@ -38,18 +38,19 @@ struct Fixture {
   Fixture() {
     suite.name = "tiny";
     suite.classes = 10;
-    suite.data.format = "idx";
-    suite.data.images = folder.path() / "images";
-    suite.data.labels = folder.path() / "labels";
+    suite.data.files = IdxFiles{folder.path() / "images", folder.path() / "labels"};
     suite.data.debian_package = "dataset-tiny";
     suite.data.profiling = {0, 0};
     suite.data.evaluation = {1, 2};
   }
 
-  Dataset read() const {
+  std::filesystem::path images_file() const { return folder.path() / "images"; }
+  std::filesystem::path labels_file() const { return folder.path() / "labels"; }
+
+  std::unique_ptr<Dataset> read() const {
     folder.write("images", images);
     folder.write("labels", labels);
-    return Dataset(suite);
+    return open_dataset(suite, 1);
   }
 
   std::string error() const {
@@ -62,10 +63,10 @@ struct Fixture {
   }
 
   std::string images_error(std::string_view message) const {
-    return suite.data.images.string() + ": " + std::string(message);
+    return images_file().string() + ": " + std::string(message);
   }
   std::string labels_error(std::string_view message) const {
-    return suite.data.labels.string() + ": " + std::string(message);
+    return labels_file().string() + ": " + std::string(message);
   }
 };
 
@@ -77,15 +78,17 @@ TEST_CASE("a data set from IDX files, plain or gzip") {
     tiny.images = gzip(tiny.folder, tiny.images);
     tiny.labels = gzip(tiny.folder, tiny.labels);
   }
-  const Dataset data = tiny.read();
-  CHECK(data.size() == 3);
-  CHECK(data.item_shape() == std::vector<std::size_t>{1, 2, 2});
-  CHECK(data.label(0) == 0);
-  CHECK(data.label(1) == 9);
-  CHECK(data.label(2) == 5);
+  const auto data = tiny.read();
+  CHECK(data->size() == 3);
+  CHECK_FALSE(data->sequential());
+  CHECK(data->describe(2) == "image 2 of " + tiny.images_file().string());
   const std::vector<std::size_t> indices{2, 1};
-  CHECK(data.burst(indices) == std::vector<float>{252 / 255.f, 253 / 255.f, 254 / 255.f, 1.f,  //
-                                                  0.2f, 0.4f, 0.6f, 0.8f});
+  const Burst burst = data->burst(indices, 0);
+  CHECK(burst.shape == std::vector<std::size_t>{2, 1, 2, 2});
+  CHECK(burst.labels == std::vector<std::uint32_t>{5, 9});
+  CHECK(std::get<std::vector<float>>(burst.values) == std::vector<float>{252 / 255.f, 253 / 255.f,
+                                                                         254 / 255.f, 1.f,  //
+                                                                         0.2f, 0.4f, 0.6f, 0.8f});
 }
 
 TEST_CASE("an IDX file larger than what is read at once") {
@@ -99,14 +102,18 @@ TEST_CASE("an IDX file larger than what is read at once") {
 
 TEST_CASE("data that is not installed") {
   Fixture tiny;
-  CHECK_THROWS_AS(Dataset(tiny.suite), MachineError);
-  CHECK_THROWS_WITH(Dataset(tiny.suite),
-                    tiny.images_error("the data of suite \"tiny\" is not installed; get it with: "
+  CHECK_THROWS_AS(open_dataset(tiny.suite, 1), MachineError);
+  CHECK_THROWS_WITH(open_dataset(tiny.suite, 1),
+                    tiny.images_error("the data of suite \"tiny\" is not there; get it with: "
                                       "apt-get install dataset-tiny"));
   tiny.folder.write("images", tiny.images);
   tiny.suite.data.debian_package.clear();
-  CHECK_THROWS_WITH(Dataset(tiny.suite),
-                    tiny.labels_error("the data of suite \"tiny\" is not installed"));
+  CHECK_THROWS_WITH(open_dataset(tiny.suite, 1),
+                    tiny.labels_error("the data of suite \"tiny\" is not there"));
+  tiny.suite.data.setup = "scripts/setup.py";
+  CHECK_THROWS_WITH(
+      open_dataset(tiny.suite, 1),
+      tiny.labels_error("the data of suite \"tiny\" is not there; run: scripts/setup.py"));
 }
 
 TEST_CASE("files that are not IDX") {
@@ -147,13 +154,12 @@ TEST_CASE("gzip files that are cut short or damaged") {
   const std::string whole = gzip(tiny.folder, tiny.images);
   tiny.images = whole.substr(0, whole.size() - 1);
   CHECK(tiny.error() ==
-        tiny.images_error("cannot decompress this file: " + tiny.suite.data.images.string() +
+        tiny.images_error("cannot decompress this file: " + tiny.images_file().string() +
                           ": unexpected end of file"));
   tiny.images = whole;
   tiny.images[whole.size() - 8] ^= 1;  // of the CRC-32
-  CHECK(tiny.error() ==
-        tiny.images_error("cannot decompress this file: " + tiny.suite.data.images.string() +
-                          ": incorrect data check"));
+  CHECK(tiny.error() == tiny.images_error("cannot decompress this file: " +
+                                          tiny.images_file().string() + ": incorrect data check"));
 }
 
 TEST_CASE("images and labels that do not fit the suite or each other") {
@@ -173,8 +179,8 @@ TEST_CASE("images and labels that do not fit the suite or each other") {
   }
   SECTION("fewer labels than images") {
     tiny.labels = idx({2}, std::string(2, '\0'));
-    CHECK(tiny.error() == tiny.labels_error("has 2 labels, but " + tiny.suite.data.images.string() +
-                                            " has 3 images"));
+    CHECK(tiny.error() ==
+          tiny.labels_error("has 2 labels, but " + tiny.images_file().string() + " has 3 images"));
   }
   SECTION("a label outside the classes") {
     tiny.suite.classes = 9;
@@ -183,7 +189,7 @@ TEST_CASE("images and labels that do not fit the suite or each other") {
   SECTION("splits beyond the data") {
     tiny.suite.data.evaluation = {1, 3};
     CHECK(tiny.error() == "suite \"tiny\": the evaluation split is [1, 3], but " +
-                              tiny.suite.data.images.string() + " has only 3 items");
+                              tiny.images_file().string() + " has only 3 items");
     tiny.suite.data.profiling = {3, 3};
     CHECK(tiny.error().starts_with("suite \"tiny\": the profiling split is [3, 3]"));
   }

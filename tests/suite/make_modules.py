@@ -94,10 +94,52 @@ class AnytimeUncounted(nn.Module):
         return state[0], state
 
 
+class Sequential(nn.Module):
+    """Carries how many words it has read. Logits: words read now, the last word, 0, 0."""
+
+    def forward(self, x: Tensor, carried: List[Tensor]) -> Tuple[Tensor, List[Tensor]]:
+        read = int(carried[0]) if len(carried) > 0 else 0
+        new = x[0, read:]
+        carried.clear()  # must not change what the caller holds
+        carried.append(torch.tensor(x.size(1)))
+        return torch.tensor([[float(new.size(0)), float(new[-1]), 0.0, 0.0]]), carried
+
+
+class AnytimeSequential(nn.Module):
+    """Carries how many words each stage has read. Logits: words that stage 1 has read now, the last
+    word, words that stage 2 has read now, 0."""
+
+    @torch.jit.export
+    def num_stages(self) -> int:
+        return 2
+
+    @torch.jit.export
+    def start(self, x: Tensor, carried: List[Tensor]) -> List[Tensor]:
+        if len(carried) == 0:
+            return [x, torch.tensor(0), torch.tensor(0), torch.tensor(0)]
+        return [x, carried[1], carried[2], carried[1]]
+
+    @torch.jit.export
+    def stage(self, k: int, state: List[Tensor]) -> Tuple[Tensor, List[Tensor]]:
+        words = torch.tensor(state[0].size(1))
+        first = float(words - state[3])
+        second = 0.0
+        if k == 1:
+            state[1] = words
+        else:
+            second = float(words - state[2])
+            state[2] = words
+        return torch.tensor([[first, float(state[0][0, -1]), second, 0.0]]), state
+
+
 folder = Path(sys.argv[1])
 folder.mkdir(parents=True, exist_ok=True)
 for module in (Identity, Transposed, Throws, NotFinite, WrongShape, WrongType, NotATensor, Anytime,
-               AnytimeFloatStages, AnytimeThrows, AnytimeUncounted):
+               AnytimeFloatStages, AnytimeThrows, AnytimeUncounted, Sequential, AnytimeSequential):
     torch.jit.script(module().train()).save(str(folder / f"{module.__name__}.pt"))
 torch.save(nn.Linear(4, 4).state_dict(), folder / "Weights.pt")
+torch.save(torch.tensor([[1.0, 2.0], [3.0, 4.0]]), folder / "floats.tensor")
+torch.save(torch.tensor([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]), folder / "items.tensor")
+torch.save(torch.tensor([0, 2, 1]), folder / "integers.tensor")
+torch.save(torch.tensor([1.0], dtype=torch.float64), folder / "doubles.tensor")
 (folder / "Text.pt").write_text("not a module\n")

@@ -40,9 +40,16 @@ ModelSpec spec(const std::string& name, std::size_t stages = 1) {
   return model;
 }
 
-constexpr std::size_t classes = 4;
+Suite suite_of(DataFiles files) {
+  Suite suite;
+  suite.classes = 4;
+  suite.data.files = std::move(files);
+  return suite;
+}
 
-std::unique_ptr<Module> load(const ModelSpec& model) { return runtime(1).load(model, classes); }
+std::unique_ptr<Module> load(const ModelSpec& model) {
+  return runtime(1).load(model, suite_of(IdxFiles()));
+}
 
 std::string load_error(const ModelSpec& model) {
   try {
@@ -54,7 +61,8 @@ std::string load_error(const ModelSpec& model) {
 }
 
 const std::vector<float> items{0.f, 1.f, 2.f, 3.f, 9.f, 8.f, 7.f, 6.f};
-const std::vector<std::size_t> shape{2, 4};
+
+Burst burst(const std::vector<float>& values) { return {values, {values.size() / 4, 4}, {}}; }
 
 std::vector<float> logits(Module& module, std::size_t stage) {
   const auto logits = module.run_stage(stage);
@@ -66,14 +74,20 @@ std::vector<float> times(float factor, std::vector<float> values) {
   return values;
 }
 
+std::string named(const std::string& name, std::size_t stage) {
+  return "model \"" + name + "\" (" MODULES_DIR "/" + name + ".pt), stage " +
+         std::to_string(stage) + ": ";
+}
+
 /// The error of the last of `stages` stages.
 std::string run_error(const std::string& name, std::size_t stages = 1) {
   const auto module = load(spec(name, name.starts_with("Anytime") ? 3 : 1));
-  module->start(items, shape);
+  const Burst input = burst(items);
+  module->start(input);
   for (std::size_t stage = 1; stage < stages; ++stage) module->run_stage(stage);
   try {
     module->run_stage(stages);
-  } catch (const std::runtime_error& error) {
+  } catch (const ModuleError& error) {
     return error.what();
   }
   return "no error";
@@ -109,16 +123,20 @@ TEST_CASE("the runtime says what it is", "[torch]") {
 TEST_CASE("a traditional module gives its logits, in eval mode", "[torch]") {
   const auto module = load(spec("Identity"));
   CHECK(module->stages() == 1);
-  module->start(items, shape);
+  const Burst two_items = burst(items);
+  module->start(two_items);
   CHECK(logits(*module, 1) == items);
+  CHECK(module->carried() == nullptr);
   const std::vector<float> one{5.f, 6.f, 7.f, 8.f};
-  module->start(one, std::vector<std::size_t>{1, 4});
+  const Burst one_item = burst(one);
+  module->start(one_item);
   CHECK(logits(*module, 1) == one);
 }
 
 TEST_CASE("logits are contiguous whatever the module gives", "[torch]") {
   const auto module = load(spec("Transposed"));
-  module->start(items, shape);
+  const Burst input = burst(items);
+  module->start(input);
   CHECK(logits(*module, 1) == items);
 }
 
@@ -126,11 +144,13 @@ TEST_CASE("an anytime module goes from stage to stage, and starts anew with each
           "[torch]") {
   const auto module = load(spec("Anytime", 3));
   CHECK(module->stages() == 3);
-  module->start(items, shape);
+  const Burst input = burst(items);
+  module->start(input);
   CHECK(logits(*module, 1) == items);
   CHECK(logits(*module, 2) == times(2.f, items));
   const std::vector<float> other = times(10.f, items);
-  module->start(other, shape);
+  const Burst others = burst(other);
+  module->start(others);
   CHECK(logits(*module, 1) == other);
   CHECK(logits(*module, 2) == times(2.f, other));
   CHECK(logits(*module, 3) == times(3.f, other));
@@ -164,32 +184,76 @@ TEST_CASE("modules with another number of stages than the suite says", "[torch]"
 }
 
 TEST_CASE("modules that throw", "[torch]") {
-  CHECK_THAT(run_error("Throws"), Catch::Matchers::StartsWith("model \"Throws\", stage 1: ") &&
-                                      Contains("not to my taste"));
+  CHECK_THAT(run_error("Throws"),
+             Catch::Matchers::StartsWith(named("Throws", 1)) && Contains("not to my taste"));
   CHECK(run_error("AnytimeThrows", 1) == "no error");
-  CHECK_THAT(run_error("AnytimeThrows", 2),
-             Catch::Matchers::StartsWith("model \"AnytimeThrows\", stage 2: ") &&
-                 Contains("only one stage works"));
+  CHECK_THAT(
+      run_error("AnytimeThrows", 2),
+      Catch::Matchers::StartsWith(named("AnytimeThrows", 2)) && Contains("only one stage works"));
 }
 
 TEST_CASE("logits that are none", "[torch]") {
   CHECK(run_error("NotFinite") ==
-        "model \"NotFinite\", stage 1: gave logits that are not finite numbers");
-  CHECK(run_error("WrongShape") ==
-        "model \"WrongShape\", stage 1: gave Float logits of shape [2, 3], not Float of shape "
-        "[2, 4]");
-  CHECK(run_error("WrongType") ==
-        "model \"WrongType\", stage 1: gave Double logits of shape [2, 4], not Float of shape "
-        "[2, 4]");
-  CHECK_THAT(run_error("NotATensor"),
-             Catch::Matchers::StartsWith("model \"NotATensor\", stage 1: "));
+        named("NotFinite", 1) + "gave logits that are not finite numbers");
+  CHECK(run_error("WrongShape") == named("WrongShape", 1) +
+                                       "gave Float logits of shape [2, 3], not Float of shape "
+                                       "[2, 4]");
+  CHECK(run_error("WrongType") == named("WrongType", 1) +
+                                      "gave Double logits of shape [2, 4], not Float of shape "
+                                      "[2, 4]");
+  CHECK_THAT(run_error("NotATensor"), Catch::Matchers::StartsWith(named("NotATensor", 1)));
+}
+
+/// Logits of sequential.py's modules: what was read by each stage, then the sentence's last word.
+std::vector<float> read_words(Module& module, const std::vector<std::int64_t>& words,
+                              const ModuleState& carried, std::size_t stages = 1) {
+  const Burst input{words, {1, words.size()}, {}};
+  module.start(input, carried);
+  std::vector<float> last;
+  for (std::size_t stage = 1; stage <= stages; ++stage) last = logits(module, stage);
+  return last;
+}
+
+TEST_CASE("a sequential module reads on from what it is given, and leaves that as it was",
+          "[torch]") {
+  const auto module = runtime(1).load(spec("Sequential"), suite_of(TextFiles()));
+  CHECK(read_words(*module, {1}, nullptr) == std::vector{1.f, 1.f, 0.f, 0.f});
+  const ModuleState one = module->carried();
+  for (int repeat = 0; repeat < 2; ++repeat)  // 2 words new, 3 words in all
+    CHECK(read_words(*module, {1, 7, 9}, one) == std::vector{2.f, 9.f, 0.f, 0.f});
+  CHECK(read_words(*module, {1, 7, 9, 2}, module->carried()) == std::vector{1.f, 2.f, 0.f, 0.f});
+  CHECK(read_words(*module, {1, 7}, nullptr) == std::vector{2.f, 7.f, 0.f, 0.f});
+}
+
+TEST_CASE("a sequential anytime module's stages read on by themselves", "[torch]") {
+  const auto module = runtime(1).load(spec("AnytimeSequential", 2), suite_of(TextFiles()));
+  CHECK(read_words(*module, {1}, nullptr, 2) == std::vector{1.f, 1.f, 1.f, 0.f});
+  CHECK(read_words(*module, {1, 5}, module->carried(), 1) == std::vector{1.f, 5.f, 0.f, 0.f});
+  // The second stage was left out once, and has two words to read.
+  CHECK(read_words(*module, {1, 5, 6}, module->carried(), 2) == std::vector{1.f, 6.f, 2.f, 0.f});
+}
+
+TEST_CASE("tensors as torch.save writes them", "[torch]") {
+  const auto floats = runtime(1).load_tensor(MODULES_DIR "/floats.tensor");
+  CHECK(floats.shape == std::vector<std::size_t>{2, 2});
+  CHECK(std::get<std::vector<float>>(floats.values) == std::vector{1.f, 2.f, 3.f, 4.f});
+  const auto integers = runtime(1).load_tensor(MODULES_DIR "/integers.tensor");
+  CHECK(integers.shape == std::vector<std::size_t>{3});
+  CHECK(std::get<std::vector<std::int64_t>>(integers.values) == std::vector<std::int64_t>{0, 2, 1});
+  CHECK_THROWS_WITH(runtime(1).load_tensor(MODULES_DIR "/doubles.tensor"), MODULES_DIR
+                    "/doubles.tensor: must be a tensor of float32 or int64, is of "
+                    "Double");
+  for (const char* file : {"/Text.pt", "/Weights.pt", "/absent"})
+    CHECK_THROWS_WITH(
+        runtime(1).load_tensor(std::string(MODULES_DIR) + file),
+        Catch::Matchers::StartsWith(std::string(MODULES_DIR) + file + ": not a tensor as "));
 }
 
 TEST_CASE("the share answered rightly; the first of equal logits is the answer") {
   const std::vector<float> logits{1.f,  3.f,  2.f,  //
                                   5.f,  5.f,  0.f,  //
                                   -3.f, -2.f, -1.f};
-  const auto share = [&](std::vector<std::uint8_t> labels) {
+  const auto share = [&](std::vector<std::uint32_t> labels) {
     return share_correct(logits, labels);
   };
   CHECK(share({1, 0, 2}) == 1.0);

@@ -77,9 +77,10 @@ TEST_CASE("a suite is read as it is written") {
   CHECK(suite.metric == "top-1 accuracy");
   CHECK(suite.classes == 10);
   CHECK(suite.q_fail == 0.1);
-  CHECK(suite.data.format == "idx");
-  CHECK(suite.data.images == tiny.folder.path() / "data/images.gz");
-  CHECK(suite.data.labels == "/srv/labels.gz");
+  const auto& files = std::get<IdxFiles>(suite.data.files);
+  CHECK(files.images == tiny.folder.path() / "data/images.gz");
+  CHECK(files.labels == "/srv/labels.gz");
+  CHECK_FALSE(suite.data.sequential());
   CHECK(suite.data.debian_package == "dataset-tiny");
   CHECK(suite.data.profiling.first == 0);
   CHECK(suite.data.profiling.last == 4);
@@ -93,6 +94,43 @@ TEST_CASE("a suite is read as it is written") {
   CHECK(suite.models[0].accuracy == std::vector{0.5});
   CHECK(suite.models[1].kind == alert::ModelKind::anytime);
   CHECK(suite.models[1].accuracy == std::vector{0.5, 0.75});
+}
+
+TEST_CASE("the data of a suite in its other formats") {
+  SuiteFolder tiny;
+  const std::string sha256(64, 'a');
+  const json splits = tiny.document["data"]["splits"];
+  json& data = tiny.document["data"];
+
+  data = {{"format", "audio"},       {"folder", "/srv/clips"}, {"labels", "labels.csv"},
+          {"sample_rate_hz", 16000}, {"duration_s", 0.5},      {"setup", "scripts/setup.py"},
+          {"splits", splits}};
+  const Suite audio = tiny.read();
+  CHECK(audio.data.setup == "scripts/setup.py");
+  const auto& clips = std::get<AudioFiles>(audio.data.files);
+  CHECK(clips.folder == "/srv/clips");
+  CHECK(clips.labels == tiny.folder.path() / "labels.csv");
+  CHECK(clips.sample_rate_hz == 16000);
+  CHECK(clips.duration_s == 0.5);
+
+  data = {{"format", "tensors"}, {"items", "x.pt"}, {"labels", "y.pt"}, {"splits", splits}};
+  const Suite tensors = tiny.read();
+  CHECK(std::get<TensorFiles>(tensors.data.files).items == tiny.folder.path() / "x.pt");
+
+  data = {{"format", "text"},
+          {"sentences", "s.txt"},
+          {"vocabulary", "v.txt"},
+          {"sha256", {{"sentences", sha256}, {"vocabulary", sha256}}},
+          {"splits", splits}};
+  tiny.document["models"][1]["perplexity"] = {90.0, 80.5};
+  const Suite text = tiny.read();
+  CHECK(text.data.sequential());
+  CHECK(std::get<TextFiles>(text.data.files).vocabulary_sha256 == sha256);
+  CHECK(text.models[0].perplexity.empty());
+  CHECK(text.models[1].perplexity == std::vector{90.0, 80.5});
+  CHECK(tiny.error_with("/models/1/perplexity", {90.0}) ==
+        "suite.json: /models/1/perplexity: must have one number per stage, 2, found 1");
+  CHECK(tiny.error_with("/data/images", "x").starts_with("suite.json: /data/images: unknown key"));
 }
 
 TEST_CASE("what a suite may leave out") {
@@ -137,11 +175,12 @@ TEST_CASE("values that a suite cannot have") {
   const auto [pointer, value, message] = GENERATE(table<std::string, json, std::string>({
       {"/schema_version", 2, "/schema_version: this program reads version 1, found 2"},
       {"/name", "", "/name: must not be empty"},
-      {"/classes", 1, "/classes: must be a whole number from 2 to 256, found 1"},
-      {"/classes", 257, "/classes: must be a whole number from 2 to 256, found 257"},
+      {"/classes", 1, "/classes: must be a whole number from 2 to 1000000, found 1"},
+      {"/classes", 1000001, "/classes: must be a whole number from 2 to 1000000, found 1000001"},
       {"/q_fail", 1.5, "/q_fail: must lie in [0, 1], found 1.5"},
       {"/data/format", "ixd",
-       "/data/format: unknown data format \"ixd\" (did you mean \"idx\"?); allowed: \"idx\""},
+       "/data/format: unknown data format \"ixd\" (did you mean \"idx\"?); allowed: \"idx\", "
+       "\"audio\", \"tensors\", \"text\""},
       {"/data/license", 5, "/data/license: must be a string, found 5"},
       {"/data/splits/profiling", {0}, "/data/splits/profiling: must be [first, last], has 1 items"},
       {"/data/splits/profiling", {4, 3}, "/data/splits/profiling: starts at 4, after its end 3"},

@@ -1,5 +1,6 @@
 #include "trace/trace.hpp"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <fstream>
 #include <functional>
@@ -124,6 +125,32 @@ TEST_CASE("a trace is read as it was written, plain and compressed") {
   }
 }
 
+TEST_CASE("a lost input is one line that says why") {
+  const TemporaryFolder folder;
+  const fs::path file = folder / "t.jsonl";
+  TraceWriter writer(file, header);
+  for (std::size_t i = 0; i < 3; ++i) {
+    TraceInput input = make_input(i);
+    if (i == 1) input.lost = "a.ogg: silent";
+    writer.write(input);
+  }
+  writer.close();
+  const std::string text = read_bytes(file);
+  CHECK_THAT(text, Contains(R"({"input":1,"group":0,"group_position":1,"group_size":2,)"
+                            R"("lost":"a.ogg: silent","contention":true})"));
+  CHECK(std::ranges::count(text, '\n') == 1 + 4 + 1 + 4);
+
+  TraceReader reader(file);
+  TraceInput input;
+  for (std::size_t i = 0; i < 3; ++i) {
+    REQUIRE(reader.next(input));
+    CHECK(input.input == i);
+    CHECK(input.lost == (i == 1 ? "a.ogg: silent" : ""));
+    CHECK(input.group == make_input(i).group);
+  }
+  CHECK_FALSE(reader.next(input));
+}
+
 TEST_CASE("the lines are those of formats.md") {
   const TemporaryFolder folder;
   const fs::path file = folder / "t.jsonl";
@@ -216,7 +243,8 @@ TEST_CASE("a malformed header is told by its place") {
          h["models"][0]["accuracy"] = {0.1, 0.2};
        },
        "/models/0/accuracy: must have"},
-      {[](json& h) { h["power_caps_w"] = json::array(); }, "/power_caps_w: must have at least one power cap"},
+      {[](json& h) { h["power_caps_w"] = json::array(); },
+       "/power_caps_w: must have at least one power cap"},
       {[](json& h) {
          h["power_caps_w"] = {10, 10};
        },
