@@ -1,14 +1,19 @@
 """TorchScript exports of the image networks: the ways to export one, and how fast each runs."""
 
-import io
 from dataclasses import dataclass, field
-from typing import Callable, Dict, Iterator, List, Optional
+from typing import Callable, Dict, List, Optional
 
 import torch
 from torch import Tensor, nn
 
 from image_models import SPECS, AnytimeResNet, AnytimeSpec
-from suite_training import ANYTIME_METHODS, median_latencies, timed_stages
+from suite_training import (
+    ANYTIME_METHODS,
+    check_export,
+    median_latencies,
+    run_stages,
+    timed_stages,
+)
 
 BURST = 16  # images per input
 
@@ -43,29 +48,6 @@ EXPORTS: Dict[str, Callable[[nn.Module], torch.jit.ScriptModule]] = {
 }
 
 
-def run_stages(module: nn.Module, images: Tensor) -> Iterator[Tensor]:
-    """Logits of each stage, through the interface that the harness uses."""
-    if not hasattr(module, "num_stages"):
-        yield module(images)
-        return
-    state = module.start(images)
-    for k in range(1, module.num_stages() + 1):
-        logits, state = module.stage(k, state)
-        yield logits
-
-
-def check(module: torch.jit.ScriptModule, network: nn.Module, images: Tensor) -> None:
-    """Raise RuntimeError unless the export survives a file and keeps the network's logits."""
-    file = io.BytesIO()
-    torch.jit.save(module, file)
-    file.seek(0)
-    loaded = torch.jit.load(file)
-    with torch.inference_mode():
-        for got, wanted in zip(run_stages(loaded, images), run_stages(network, images)):
-            if not torch.allclose(got, wanted, rtol=1e-3, atol=1e-3):
-                raise RuntimeError(f"logits differ by up to {(got - wanted).abs().max():.2g}")
-
-
 @dataclass
 class Candidate:
     """One way to export a network."""
@@ -84,7 +66,7 @@ def compare(network: nn.Module, images: Tensor, rounds: int) -> Dict[str, Candid
     for name, export in EXPORTS.items():
         try:
             candidates[name].module = export(network)
-            check(candidates[name].module, network, images)
+            check_export(candidates[name].module, network, images)
         except RuntimeError as error:
             candidates[name].problem = str(error).strip().splitlines()[-1]
     runs = {

@@ -32,18 +32,6 @@ def all_stages(network: nn.Module, images: Tensor) -> List[Tensor]:
     return logits if isinstance(logits, list) else [logits]
 
 
-@torch.no_grad()
-def accuracy(
-    predict: Callable[[Tensor], List[Tensor]], images: Tensor, labels: Tensor
-) -> List[float]:
-    """Share of images answered rightly, per stage."""
-    right: List[int] = []
-    for x, y in zip(images.split(250), labels.split(250)):
-        batch_right = [int((logits.argmax(1) == y).sum()) for logits in predict(x)]
-        right = [a + b for a, b in zip(right, batch_right)] if right else batch_right
-    return [count / len(labels) for count in right]
-
-
 def train(network: nn.Module, recipe: Recipe, log: Callable[[str], None]) -> None:
     """Train in place: one-cycle SGD, bfloat16 activations over float32 weights."""
     images, labels = image_data.load("train")

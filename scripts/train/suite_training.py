@@ -3,13 +3,14 @@
 import argparse
 import ctypes
 import hashlib
+import io
 import json
 import statistics
 import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterable, List, Optional, Tuple
+from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Tuple
 
 import torch
 from torch import Tensor, nn
@@ -62,6 +63,41 @@ def run_training(
     states.mkdir(parents=True, exist_ok=True)
     torch.save(saved, states / f"{name}.pt")
     return saved
+
+
+def run_stages(module: nn.Module, x: Tensor) -> Iterator[Tensor]:
+    """Logits of each stage, through the interface that the harness uses."""
+    if not hasattr(module, "num_stages"):
+        yield module(x)
+        return
+    state = module.start(x)
+    for k in range(1, module.num_stages() + 1):
+        logits, state = module.stage(k, state)
+        yield logits
+
+
+def check_export(module: torch.jit.ScriptModule, network: nn.Module, x: Tensor) -> None:
+    """Raise RuntimeError unless the export survives a file and keeps the network's logits."""
+    file = io.BytesIO()
+    torch.jit.save(module, file)
+    file.seek(0)
+    loaded = torch.jit.load(file)
+    with torch.inference_mode():
+        for got, wanted in zip(run_stages(loaded, x), run_stages(network, x)):
+            if not torch.allclose(got, wanted, rtol=1e-3, atol=1e-3):
+                raise RuntimeError(f"logits differ by up to {(got - wanted).abs().max():.2g}")
+
+
+@torch.no_grad()
+def stage_accuracies(
+    predict: Callable[[Tensor], Iterable[Tensor]], inputs: Tensor, labels: Tensor
+) -> List[float]:
+    """Share of inputs answered rightly, per stage; `predict` gives each stage's logits."""
+    right: List[int] = []
+    for x, y in zip(inputs.split(250), labels.split(250)):
+        batch_right = [int((logits.argmax(1) == y).sum()) for logits in predict(x)]
+        right = [a + b for a, b in zip(right, batch_right)] if right else batch_right
+    return [count / len(labels) for count in right]
 
 
 def median_latencies(

@@ -9,8 +9,8 @@ import torch
 import image_data
 import image_export
 from image_models import CLASSES, SPECS, AnytimeSpec
-from image_training import Recipe, accuracy, train
-from suite_training import Exported, Log, exported, train_suite
+from image_training import Recipe, train
+from suite_training import Exported, Log, exported, run_stages, stage_accuracies, train_suite
 
 RECIPES = {
     "resnet-xxs": Recipe(epochs=3),
@@ -29,8 +29,8 @@ def split_accuracies(module: torch.jit.ScriptModule) -> Dict[str, List[float]]:
     images, labels = image_data.load("t10k")
     with torch.inference_mode():
         return {
-            split: accuracy(
-                lambda x: list(image_export.run_stages(module, x)),
+            split: stage_accuracies(
+                lambda x: run_stages(module, x),
                 images[first : last + 1],
                 labels[first : last + 1],
             )
