@@ -20,11 +20,11 @@ LABELS_FILE = Path(__file__).parents[2] / "models/speech" / LABELS
 TRAIN = (0, 1412)  # rows of labels.csv, inclusive, as in SPLITS
 SPLITS = {"profiling": (1413, 1897), "evaluation": (1898, 2357)}
 SAMPLE_RATE_HZ = 16000
-SAMPLES = 8000  # of a clip: 0.5 s
+SAMPLES = 4800  # of a clip: its first 0.3 s hold the onset
 MAX_EARLY, MAX_LATE = 160, 640  # samples that augmentation shifts a clip by
 MAX_SPEED_CHANGE = 0.12
 MAX_GAIN_DB = 8.0
-SNR_DB = (10.0, 50.0)  # of the noise that augmentation adds
+SNR_DB = (25.0, 60.0)  # of the noise that augmentation adds
 SRC_SINC_MEDIUM_QUALITY = 1  # samplerate.h
 
 

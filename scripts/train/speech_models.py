@@ -11,8 +11,8 @@ from speech_data import SAMPLE_RATE_HZ
 CLASSES = 36
 WINDOW, HOP, FFT = 320, 80, 512  # samples: 20 ms, 5 ms, and the transform's length
 MEL_BANDS = 40
-POWER_FLOOR = 1e-5
-MAX_MASKED_BANDS, MAX_MASKED_FRAMES = 8, 12
+POWER_FLOOR = 1e-4
+MAX_MASKED_BANDS, MAX_MASKED_FRAMES = 8, 8
 DROPOUT = 0.3
 
 Strides = Tuple[Tuple[int, int], ...]  # per convolution: over bands, over frames
@@ -240,15 +240,17 @@ class AnytimeCrnn(nn.Module):
 
 # Ordered by latency, the anytime network last.
 SPECS = {
-    "cnn-xs": CrnnSpec((6, 8, 8), strides=((2, 2), (2, 2), (2, 2))),
-    "cnn-s": CrnnSpec((16, 24, 32), strides=((2, 2), (2, 2), (2, 2))),
-    "crnn-s": CrnnSpec((16, 24, 32), ((2, 2), (2, 1), (2, 2)), gru_width=32, gru_layers=1),
-    "crnn-m": CrnnSpec((24, 32, 48), ((2, 1), (2, 1), (2, 2)), gru_width=64, gru_layers=1),
+    "cnn-xs": CrnnSpec((6, 8, 8), strides=((2, 2), (2, 2), (2, 1))),
+    "cnn-s": CrnnSpec((16, 24, 32), strides=((2, 2), (2, 2), (2, 1))),
+    "crnn-s": CrnnSpec((16, 24, 32), ((2, 2), (2, 1), (2, 1)), gru_width=32, gru_layers=1),
+    "crnn-m": CrnnSpec((24, 32, 48), ((2, 1), (2, 2), (2, 1)), gru_width=64, gru_layers=1),
     "crnn-l": CrnnSpec((32, 48, 64), ((2, 1), (2, 1), (2, 1)), gru_width=64, gru_layers=1),
-    "crnn-xl": CrnnSpec((32, 48, 64, 64), ((2, 1), (2, 1), (2, 1), (1, 1)), gru_width=96, gru_layers=2),
+    "crnn-xl": CrnnSpec(
+        (32, 48, 64, 64), ((2, 1), (2, 1), (2, 1), (1, 1)), gru_width=96, gru_layers=2
+    ),
     "anytime-crnn": AnytimeSpec(
-        stage_channels=((8, 8, 8), (8, 12, 12), (8, 12, 16), (12, 16, 20), (12, 16, 24)),
+        stage_channels=((8, 8, 8), (8, 12, 12), (8, 12, 16), (8, 16, 20), (8, 16, 24)),
         gru_widths=(16, 24, 32, 40, 48),
-        strides=((2, 1), (2, 1), (2, 2)),
+        strides=((2, 1), (2, 2), (2, 1)),
     ),
 }

@@ -16,8 +16,8 @@ from suite_training import Log, run_stages
 class Recipe:
     epochs: int
     seed: int = 1
-    batch: int = 32
-    peak_rate: float = 3e-3
+    batch: int = 16
+    peak_rate: float = 2e-3
     warmup_share: float = 0.2
     weight_decay: float = 0.02
     label_smoothing: float = 0.1

@@ -26,10 +26,10 @@ RECIPES = {
     "cnn-xs": Recipe(epochs=60),
     "cnn-s": Recipe(epochs=60),
     "crnn-s": Recipe(epochs=60),
-    "crnn-m": Recipe(epochs=40),
-    "crnn-l": Recipe(epochs=40),
-    "crnn-xl": Recipe(epochs=30),
-    "anytime-crnn": Recipe(epochs=40),
+    "crnn-m": Recipe(epochs=30),
+    "crnn-l": Recipe(epochs=30),
+    "crnn-xl": Recipe(epochs=25),
+    "anytime-crnn": Recipe(epochs=30),
 }
 ROUNDS = 50  # of latency measurement
 
