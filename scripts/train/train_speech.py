@@ -23,8 +23,8 @@ from suite_training import (
 )
 
 RECIPES = {
-    "cnn-xs": Recipe(epochs=60),
-    "cnn-s": Recipe(epochs=60),
+    "cnn-xs": Recipe(epochs=40),
+    "cnn-s": Recipe(epochs=40),
     "crnn-s": Recipe(epochs=60),
     "crnn-m": Recipe(epochs=30),
     "crnn-l": Recipe(epochs=30),
