@@ -95,7 +95,9 @@ def augment(clips: Tensor, generator: torch.Generator) -> Tensor:
     inside = (position >= 0) & (position < SAMPLES - 1)
     left = position.clamp(0, SAMPLES - 2).long()
     share = position - left
-    x = torch.where(inside, clips.gather(1, left) * (1 - share) + clips.gather(1, left + 1) * share, 0.0)
-    noise_level = x.square().mean(1, keepdim=True).sqrt() * 10 ** (-uniform(*SNR_DB) / 20)
-    x = x + noise_level * torch.randn(x.shape, generator=generator)
+    x = clips.gather(1, left) * (1 - share) + clips.gather(1, left + 1) * share
+    x = torch.where(inside, x, 0.0)
+    rms = x.square().mean(1, keepdim=True).sqrt()
+    noise_rms = rms * 10 ** (-uniform(*SNR_DB) / 20)
+    x = x + noise_rms * torch.randn(x.shape, generator=generator)
     return x * 10 ** (uniform(-MAX_GAIN_DB, MAX_GAIN_DB) / 20)

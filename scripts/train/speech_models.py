@@ -244,7 +244,7 @@ SPECS = {
     "cnn-s": CrnnSpec((16, 24, 32), strides=((2, 2), (2, 2), (2, 1))),
     "crnn-s": CrnnSpec((16, 24, 32), ((2, 2), (2, 1), (2, 1)), gru_width=32, gru_layers=1),
     "crnn-m": CrnnSpec((24, 32, 48), ((2, 1), (2, 2), (2, 1)), gru_width=64, gru_layers=1),
-    "crnn-l": CrnnSpec((32, 48, 64), ((2, 1), (2, 1), (2, 1)), gru_width=64, gru_layers=1),
+    "crnn-l": CrnnSpec((32, 48, 64), ((2, 1), (2, 2), (2, 1)), gru_width=64, gru_layers=2),
     "crnn-xl": CrnnSpec(
         (32, 48, 64, 64), ((2, 1), (2, 1), (2, 1), (1, 1)), gru_width=96, gru_layers=2
     ),
