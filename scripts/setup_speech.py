@@ -2,8 +2,8 @@
 """Write the labels of the speech suite's clips: models/speech/data/labels.csv.
 
 The clips are the recorded syllables of Debian's gcin-voice; a file's folder is its syllable's
-Bopomofo spelling. A clip's class is the first symbol of the spelling. Train, profiling and evaluation
-share no syllable base (the spelling without its tone digit); each has both speakers.
+Bopomofo spelling. A clip's class is the first symbol of the spelling. Train, profiling and
+evaluation share no syllable base (the spelling without its tone digit); each has both speakers.
 """
 
 import csv
