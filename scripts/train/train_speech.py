@@ -26,9 +26,8 @@ RECIPES = {
     "cnn-xs": Recipe(epochs=40),
     "cnn-s": Recipe(epochs=40),
     "crnn-s": Recipe(epochs=60),
-    "crnn-m": Recipe(epochs=50),
+    "crnn-m": Recipe(epochs=25),
     "crnn-l": Recipe(epochs=25),
-    "crnn-xl": Recipe(epochs=25),
     "anytime-crnn": Recipe(epochs=30),
 }
 ROUNDS = 50  # of latency measurement
