@@ -33,13 +33,12 @@ def stages(module: torch.jit.ScriptModule, x: Tensor) -> List[Tensor]:
 def stage_accuracies(
     module: torch.jit.ScriptModule, items: Tensor, labels: Tensor
 ) -> List[float]:
-    right = 0
+    right: List[int] = []
     with torch.inference_mode():
         for x, y in zip(items.split(BATCH), labels.split(BATCH)):
-            right = right + torch.tensor(
-                [int((logits.argmax(1) == y).sum()) for logits in stages(module, x)]
-            )
-    return (right / len(labels)).tolist()
+            now_right = [int((logits.argmax(1) == y).sum()) for logits in stages(module, x)]
+            right = [a + b for a, b in zip(right, now_right)] if right else now_right
+    return [count / len(labels) for count in right]
 
 
 def load(data: Dict, folder: Path, split: Tuple[int, int]) -> Tuple[Tensor, Tensor]:
