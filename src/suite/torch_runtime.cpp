@@ -53,6 +53,7 @@ class TorchModule : public Module {
   void start(const Burst& burst, const ModuleState& carried) final {
     const c10::InferenceMode inference;
     input_ = view_of(burst.values, burst.shape);
+    if (sequential_) input_ = input_.clone();  // it may become part of what is carried
     // A list of its own: a module that appends to what it is given must not change the caller's.
     carried_ = carried ? static_cast<const States*>(carried.get())->copy() : States();
   }
