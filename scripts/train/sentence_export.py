@@ -1,0 +1,79 @@
+"""TorchScript exports of the sentence networks, and the check that they keep what training made."""
+
+from typing import Callable, Dict, Iterator, List, Optional, Tuple
+
+import torch
+from torch import Tensor, nn
+
+import sentence_data
+from suite_training import timed_stages
+
+ONE_WORD = "one word"
+CATCH_UP_WORDS = 8
+
+
+def read_word(
+    module: nn.Module, x: Tensor, carried: List[Tensor], stages: Optional[int] = None
+) -> Iterator[Tuple[Tensor, List[Tensor]]]:
+    """Logits and state of each stage, through the interface that the harness uses.
+
+    x: the words so far, int64 [1][n]; `carried`: what an earlier word of the sentence left;
+    `stages`: how many to run (default: all).
+    """
+    if not hasattr(module, "num_stages"):
+        yield module(x, carried)
+        return
+    state = module.start(x, carried)
+    for k in range(1, 1 + (stages or module.num_stages())):
+        logits, state = module.stage(k, state)
+        yield logits, state
+
+
+def check(module: torch.jit.ScriptModule, network: nn.Module, sentences: List[Tensor]) -> None:
+    """Raise RuntimeError unless the module gives the trained network's logits, whatever ran before.
+
+    It reads each sentence word by word; every third word is left to another model, and an anytime
+    module stops after a stage that changes from word to word.
+    """
+    network.eval()
+    for sentence in sentences:
+        inputs, labels = sentence_data.batch([sentence])
+        wanted = network(inputs, torch.arange(len(labels)))
+        carried: List[Tensor] = []
+        for n in range(1, len(labels) + 1):
+            if n % 3 == 0:
+                continue
+            stages = 1 + n * n % len(wanted)
+            for k, (logits, state) in enumerate(read_word(module, inputs[:n].t(), carried, stages)):
+                if not torch.allclose(logits[0], wanted[k][n - 1], rtol=1e-3, atol=1e-3):
+                    difference = (logits[0] - wanted[k][n - 1]).abs().max()
+                    raise RuntimeError(f"word {n}, stage {k + 1}: logits differ by {difference:.2g}")
+            carried = state
+
+
+def load_weights(network: nn.Module, module: nn.Module) -> nn.Module:
+    """Give the form that trains the weights of a deployed module, as its file keeps them."""
+    layers = [module.layer] if hasattr(module, "layer") else module.stages.children()
+    with torch.no_grad():
+        for layer, deployed in zip(network.layers, layers):
+            layer.embedding.weight.copy_(deployed.embedding.weight)
+            layer.lstm.weight_ih_l0.copy_(deployed.input_weight.weight)
+            layer.lstm.weight_hh_l0.copy_(deployed.recurrent_weight.weight)
+            layer.projection.weight.copy_(deployed.projection.weight)
+    return network
+
+
+def timed_runs(
+    module: nn.Module, sentence: Tensor
+) -> Dict[str, Callable[[], List[float]]]:
+    """Runs for the last word of a sentence: with nothing else to read, and catching up."""
+    inputs = sentence_data.batch([sentence])[0].t()
+
+    def run(unread: int) -> Callable[[], List[float]]:
+        carried: List[Tensor] = []
+        with torch.inference_mode():
+            for _, carried in read_word(module, inputs[:, :-unread], carried):
+                pass
+        return lambda: timed_stages(read_word(module, inputs, carried))
+
+    return {ONE_WORD: run(1), f"after {CATCH_UP_WORDS} skipped words": run(1 + CATCH_UP_WORDS)}
