@@ -38,7 +38,8 @@ def check(module: torch.jit.ScriptModule, network: nn.Module, sentences: List[Te
     network.eval()
     for sentence in sentences:
         inputs, labels = sentence_data.batch([sentence])
-        wanted = network(inputs, torch.arange(len(labels)))
+        projected = network(inputs, torch.arange(len(labels)))
+        wanted = [network.logits(projected, k + 1, slice(None)) for k in range(len(network.layers))]
         carried: List[Tensor] = []
         for n in range(1, len(labels) + 1):
             if n % 3 == 0:
@@ -53,10 +54,10 @@ def check(module: torch.jit.ScriptModule, network: nn.Module, sentences: List[Te
 
 def load_weights(network: nn.Module, module: nn.Module) -> nn.Module:
     """Give the form that trains the weights of a deployed module, as its file keeps them."""
-    layers = [module.layer] if hasattr(module, "layer") else module.stages.children()
+    layers = [module.layer] if hasattr(module, "layer") else list(module.stages.children())
     with torch.no_grad():
+        network.embedding.weight.copy_(torch.cat([d.embedding.weight for d in layers], 1))
         for layer, deployed in zip(network.layers, layers):
-            layer.embedding.weight.copy_(deployed.embedding.weight)
             layer.lstm.weight_ih_l0.copy_(deployed.input_weight.weight)
             layer.lstm.weight_hh_l0.copy_(deployed.recurrent_weight.weight)
             layer.projection.weight.copy_(deployed.projection.weight)

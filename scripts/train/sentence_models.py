@@ -5,8 +5,7 @@ sentence word by word.
 """
 
 from dataclasses import dataclass
-from itertools import accumulate
-from typing import List, Tuple
+from typing import List, Tuple, Union
 
 import torch
 import torch.nn.functional as F
@@ -16,25 +15,16 @@ from sentence_data import CLASSES
 
 
 class LSTMLayer(nn.Module):
-    """One LSTM over embedded words; its outputs, projected, score all words by the same embedding."""
+    """One stage: an LSTM over its inputs, projected to the width of the stage's embedding."""
 
-    def __init__(self, inputs: int, embedding: int, hidden: int, dropout: float) -> None:
+    def __init__(self, inputs: int, hidden: int, embedding: int, dropout: float) -> None:
         super().__init__()
-        self.embedding = nn.Embedding(CLASSES, embedding)
-        self.lstm = nn.LSTM(inputs + embedding, hidden)
+        self.lstm = nn.LSTM(inputs, hidden)
         self.projection = nn.Linear(hidden, embedding)
-        self.bias = nn.Parameter(torch.zeros(CLASSES))
         self.dropout = nn.Dropout(dropout)
-        nn.init.normal_(self.embedding.weight, std=embedding**-0.5)
 
-    def read(self, words: Tensor, lower: List[Tensor]) -> Tuple[Tensor, Tensor]:
-        """Embeddings and outputs, both [T, B, ...]; `lower` is what earlier stages made of the words."""
-        embedded = self.dropout(self.embedding(words))
-        return embedded, self.dropout(self.lstm(torch.cat(lower + [embedded], 2))[0])
-
-    def scores(self, outputs: Tensor) -> Tensor:
-        """Logits [N, CLASSES] of the next words from outputs [N, hidden]."""
-        return F.linear(self.projection(outputs), self.embedding.weight, self.bias)
+    def forward(self, inputs: Tensor) -> Tensor:
+        return self.dropout(self.lstm(self.dropout(inputs))[0])
 
 
 @dataclass(frozen=True)
@@ -44,10 +34,10 @@ class LSTMSpec:
     dropout: float
 
     def build(self) -> nn.Module:
-        return NestedLSTM([LSTMLayer(0, self.embedding, self.hidden, self.dropout)])
+        return NestedLSTM((self.embedding,), (self.hidden,), (self.dropout,))
 
     def deploy(self, network: nn.Module) -> nn.Module:
-        return DeployedLSTM(network.layers[0])
+        return DeployedLSTM(network)
 
 
 @dataclass(frozen=True)
@@ -57,32 +47,50 @@ class AnytimeSpec:
     dropout: Tuple[float, ...]
 
     def build(self) -> nn.Module:
-        lower = [0, *accumulate(e + h for e, h in zip(self.embeddings, self.hidden))]
-        return NestedLSTM(
-            [LSTMLayer(*sizes) for sizes in zip(lower, self.embeddings, self.hidden, self.dropout)]
-        )
+        return NestedLSTM(self.embeddings, self.hidden, self.dropout)
 
     def deploy(self, network: nn.Module) -> nn.Module:
-        return DeployedAnytime(network.layers)
+        return DeployedAnytime(network)
 
 
 class NestedLSTM(nn.Module):
-    """The form that trains: each layer reads the words and all that the layers before it made."""
+    """The form that trains: each stage reads the words and all that the stages before it made.
 
-    def __init__(self, layers: List[LSTMLayer]) -> None:
+    The words' embedding also scores the next word: stage k's logits come from the first k stages'
+    columns of it, which is the sum of what each stage adds.
+    """
+
+    def __init__(
+        self, embeddings: Tuple[int, ...], hidden: Tuple[int, ...], dropout: Tuple[float, ...]
+    ) -> None:
         super().__init__()
-        self.layers = nn.ModuleList(layers)
+        self.embeddings = embeddings
+        self.embedding = nn.Embedding(CLASSES, sum(embeddings))
+        self.biases = nn.Parameter(torch.zeros(len(hidden), CLASSES))
+        self.layers = nn.ModuleList()
+        inputs = 0
+        for sizes in zip(hidden, embeddings, dropout):
+            inputs += sizes[1]
+            self.layers.append(LSTMLayer(inputs, *sizes))
+            inputs += sizes[0]
+        nn.init.normal_(self.embedding.weight, std=sum(embeddings) ** -0.5)
 
-    def forward(self, words: Tensor, positions: Tensor) -> List[Tensor]:
-        """Per stage the logits [P, CLASSES] at the given positions of the flattened words [T, B]."""
+    def forward(self, words: Tensor, positions: Tensor) -> Tensor:
+        """Projected outputs [P, embedding] at the given positions of the flattened words [T, B]."""
         made: List[Tensor] = []
-        logits: List[Tensor] = []
-        for layer in self.layers:
-            embedded, outputs = layer.read(words, made)
-            made += [embedded, outputs]
-            added = layer.scores(outputs.flatten(0, 1)[positions])
-            logits.append(logits[-1] + added if logits else added)
-        return logits
+        projected: List[Tensor] = []
+        embedded = self.embedding(words).split(self.embeddings, 2)
+        for layer, own in zip(self.layers, embedded):
+            made.append(own)
+            made.append(layer(torch.cat(made, 2)))
+            projected.append(layer.projection(made[-1].flatten(0, 1)[positions]))
+        return torch.cat(projected, 1)
+
+    def logits(self, projected: Tensor, stage: int, classes: Union[Tensor, slice]) -> Tensor:
+        """Logits [P, classes] of a stage, from 1."""
+        width = sum(self.embeddings[:stage])
+        weight = self.embedding.weight[classes, :width]
+        return F.linear(projected[:, :width], weight, self.biases[:stage, classes].sum(0))
 
 
 class CompactMatrix(nn.Module):
@@ -109,21 +117,21 @@ class CompactMatrix(nn.Module):
 
 
 class DeployedLayer(nn.Module):
-    """LSTMLayer for a single sentence, without dropout."""
+    """LSTMLayer for a single sentence, with the embedding and bias that it adds."""
 
-    def __init__(self, layer: LSTMLayer) -> None:
+    def __init__(self, layer: LSTMLayer, embedding: Tensor, bias: Tensor) -> None:
         super().__init__()
         lstm = layer.lstm
-        self.embedding = CompactMatrix(layer.embedding.weight)
+        self.embedding = CompactMatrix(embedding)
         self.input_weight = CompactMatrix(lstm.weight_ih_l0)
         self.recurrent_weight = CompactMatrix(lstm.weight_hh_l0)
         self.projection = CompactMatrix(layer.projection.weight)
         self.register_buffer("input_bias", lstm.bias_ih_l0.detach().clone())
         self.register_buffer("recurrent_bias", lstm.bias_hh_l0.detach().clone())
         self.register_buffer("projection_bias", layer.projection.bias.detach().clone())
-        self.register_buffer("bias", layer.bias.detach().clone())
+        self.register_buffer("bias", bias.detach().clone())
         self.register_buffer("zeros", torch.zeros(1, 1, lstm.hidden_size))
-        lower = lstm.input_size - layer.embedding.embedding_dim
+        lower = lstm.input_size - embedding.size(1)
         self.register_buffer("nothing", torch.zeros(0, 1, lower))
 
     def begin(self) -> List[Tensor]:
@@ -150,12 +158,17 @@ class DeployedLayer(nn.Module):
         return F.linear(projected, self.embedding(), self.bias)
 
 
+def deployed_layers(network: NestedLSTM) -> List[DeployedLayer]:
+    embeddings = network.embedding.weight.split(network.embeddings, 1)
+    return [DeployedLayer(*parts) for parts in zip(network.layers, embeddings, network.biases)]
+
+
 class DeployedLSTM(nn.Module):
     """`carried` is the words read so far [1][n] and the LSTM's cell (h, c)."""
 
-    def __init__(self, layer: LSTMLayer) -> None:
+    def __init__(self, network: NestedLSTM) -> None:
         super().__init__()
-        self.layer = DeployedLayer(layer)
+        [self.layer] = deployed_layers(network)
 
     def forward(self, x: Tensor, carried: List[Tensor]) -> Tuple[Tensor, List[Tensor]]:
         unread = x[:, carried[0].size(1) :] if len(carried) > 0 else x
@@ -173,9 +186,9 @@ class DeployedAnytime(nn.Module):
     A stage that some words skipped thus reads them when it next runs, and nothing is done twice.
     """
 
-    def __init__(self, layers: nn.ModuleList) -> None:
+    def __init__(self, network: NestedLSTM) -> None:
         super().__init__()
-        self.stages = nn.ModuleList(DeployedLayer(layer) for layer in layers)
+        self.stages = nn.ModuleList(deployed_layers(network))
         self.register_buffer("no_logits", torch.zeros(1, CLASSES))
 
     @torch.jit.export
@@ -220,9 +233,9 @@ SPECS = {
     "lstm-xs": LSTMSpec(embedding=48, hidden=96, dropout=0.0),
     "lstm-s": LSTMSpec(embedding=64, hidden=192, dropout=0.1),
     "lstm-m": LSTMSpec(embedding=96, hidden=320, dropout=0.2),
-    "lstm-l": LSTMSpec(embedding=128, hidden=448, dropout=0.3),
-    "lstm-xl": LSTMSpec(embedding=128, hidden=640, dropout=0.4),
+    "lstm-l": LSTMSpec(embedding=128, hidden=512, dropout=0.3),
+    "lstm-xl": LSTMSpec(embedding=128, hidden=704, dropout=0.4),
     "anytime-lstm": AnytimeSpec(
-        embeddings=(24, 24, 32, 48), hidden=(32, 96, 160, 320), dropout=(0.0, 0.0, 0.1, 0.3)
+        embeddings=(24, 24, 32, 48), hidden=(32, 96, 160, 320), dropout=(0.0, 0.0, 0.1, 0.2)
     ),
 }

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 import sentence_data
 
 SCORED_SENTENCES = 32  # per batch
+FREQUENT, DRAWN = 600, 500  # classes in each batch's softmax: the first ones, and some of the rest
 
 
 @dataclass(frozen=True)
@@ -42,23 +43,55 @@ def labelled(labels: Tensor) -> Tensor:
 def scores(network: nn.Module, sentences: List[Tensor]) -> List[Score]:
     """Per stage, over every word of the sentences."""
     network.eval()
-    right, loss, words = 0.0, 0.0, 0
+    right, loss, words = [0] * len(network.layers), [0.0] * len(network.layers), 0
     by_length = sorted(sentences, key=len)
     for first in range(0, len(by_length), SCORED_SENTENCES):
         inputs, labels = sentence_data.batch(by_length[first : first + SCORED_SENTENCES])
         positions = labelled(labels)
         y = labels.flatten()[positions]
-        logits = torch.stack(network(inputs, positions))
-        right = right + (logits.argmax(2) == y).sum(1)
-        loss = loss + torch.stack([F.cross_entropy(stage, y, reduction="sum") for stage in logits])
+        projected = network(inputs, positions)
+        for i in range(len(network.layers)):
+            logits = network.logits(projected, i + 1, slice(None))
+            right[i] += int((logits.argmax(1) == y).sum())
+            loss[i] += float(F.cross_entropy(logits, y, reduction="sum"))
         words += len(y)
-    return [Score(float(r) / words, math.exp(float(l) / words)) for r, l in zip(right, loss)]
+    return [Score(r / words, math.exp(l / words)) for r, l in zip(right, loss)]
+
+
+@dataclass
+class Candidates:
+    """The classes that a batch's softmax goes over, an unbiased estimate of that over all."""
+
+    classes: Tensor
+    correction: Tensor  # added to their logits: a drawn class stands for several
+    labels: Tensor  # indices into `classes`
+
+    def loss(self, network: nn.Module, projected: Tensor, stage: int) -> Tensor:
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            logits = network.logits(projected, stage, self.classes)
+        return F.cross_entropy(logits.float() + self.correction, self.labels)
+
+
+def draw_candidates(labels: Tensor) -> Candidates:
+    """The frequent words and the batch's labels, and a few of the others, which stand for all."""
+    kept = torch.zeros(sentence_data.CLASSES, dtype=torch.bool)
+    kept[:FREQUENT] = True
+    kept[labels] = True
+    others = (~kept).nonzero()[:, 0]
+    drawn = others[torch.randperm(len(others))[:DRAWN]]
+    classes = torch.cat([kept.nonzero()[:, 0], drawn])
+    correction = torch.zeros(len(classes))
+    correction[-DRAWN:] = math.log(len(others) / DRAWN)
+    index = torch.empty(sentence_data.CLASSES, dtype=torch.long)
+    index[classes] = torch.arange(len(classes))
+    return Candidates(classes, correction, index[labels])
 
 
 def train(network: nn.Module, recipe: Recipe, log: Callable[[str], None]) -> None:
-    """Train in place: one-cycle AdamW, bfloat16 activations over float32 weights."""
+    """Train in place: one-cycle AdamW, bfloat16 activations over float32 weights, sampled softmax."""
     sentences = sentence_data.load(sentence_data.TRAIN)
-    shuffle = random.Random(recipe.seed)
+    draws = random.Random(recipe.seed)
+    stages = len(network.layers)
     optimizer = torch.optim.AdamW(
         network.parameters(), lr=recipe.peak_rate, weight_decay=recipe.weight_decay
     )
@@ -74,16 +107,17 @@ def train(network: nn.Module, recipe: Recipe, log: Callable[[str], None]) -> Non
         begin = time.monotonic()
         loss_sum, words = 0.0, 0
         network.train()
-        for chosen in sentence_data.shuffled_batches(sentences, recipe.batch, shuffle):
+        for chosen in sentence_data.shuffled_batches(sentences, recipe.batch, draws):
             inputs, labels = sentence_data.batch(chosen)
             positions = labelled(labels)
             y = labels.flatten()[positions]
+            candidates = draw_candidates(y)
             with torch.autocast("cpu", dtype=torch.bfloat16):
-                stages = network(inputs, positions)
-            last_loss = loss = F.cross_entropy(stages[-1].float(), y)
-            if len(stages) > 1:
-                early = shuffle.choice(stages[:-1]).float()
-                loss = last_loss + recipe.early_stage_weight * F.cross_entropy(early, y)
+                projected = network(inputs, positions)
+            last_loss = loss = candidates.loss(network, projected, stages)
+            if stages > 1:
+                early_loss = candidates.loss(network, projected, draws.randint(1, stages - 1))
+                loss = last_loss + recipe.early_stage_weight * early_loss
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
             nn.utils.clip_grad_norm_(network.parameters(), recipe.gradient_norm)

@@ -16,11 +16,11 @@ from suite_training import Exported, Log, exported, median_latencies, sha256, tr
 RECIPES = {
     "lstm-xxs": Recipe(epochs=3),
     "lstm-xs": Recipe(epochs=3),
-    "lstm-s": Recipe(epochs=4),
-    "lstm-m": Recipe(epochs=5),
-    "lstm-l": Recipe(epochs=4),
-    "lstm-xl": Recipe(epochs=4),
-    "anytime-lstm": Recipe(epochs=5),
+    "lstm-s": Recipe(epochs=3),
+    "lstm-m": Recipe(epochs=3),
+    "lstm-l": Recipe(epochs=3),
+    "lstm-xl": Recipe(epochs=3),
+    "anytime-lstm": Recipe(epochs=3),
 }
 CHECKED_SENTENCES = 20
 TIMED_WORDS = 20  # of the sentence whose last word is timed
