@@ -30,7 +30,7 @@ def load(lines: Tuple[int, int]) -> List[Tensor]:
 
 
 def batch(sentences: List[Tensor]) -> Tuple[Tensor, Tensor]:
-    """Inputs and labels, both [longest sentence, sentences]: START leads the inputs, NO_LABEL pads."""
+    """Inputs, led by START, and labels, padded by NO_LABEL: both [longest sentence, sentences]."""
     labels = torch.nn.utils.rnn.pad_sequence(sentences, padding_value=NO_LABEL)
     start = torch.full((1, len(sentences)), START)
     return torch.cat([start, labels[:-1].clamp(min=UNKNOWN)]), labels

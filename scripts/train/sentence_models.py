@@ -143,7 +143,7 @@ class DeployedLayer(nn.Module):
         return F.embedding(words.t(), self.embedding())
 
     def read(self, inputs: Tensor, cell: List[Tensor]) -> Tuple[Tensor, List[Tensor]]:
-        """The LSTM's outputs [n][1][hidden] and its next cell (h, c); it starts from an empty list."""
+        """Outputs [n][1][hidden] and the next cell (h, c); the first cell is an empty list."""
         weights = [
             self.input_weight(), self.recurrent_weight(), self.input_bias, self.recurrent_bias
         ]

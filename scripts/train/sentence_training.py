@@ -88,7 +88,7 @@ def draw_candidates(labels: Tensor) -> Candidates:
 
 
 def train(network: nn.Module, recipe: Recipe, log: Callable[[str], None]) -> None:
-    """Train in place: one-cycle AdamW, bfloat16 activations over float32 weights, sampled softmax."""
+    """Train in place: one-cycle AdamW, sampled softmax, bfloat16 activations, float32 weights."""
     sentences = sentence_data.load(sentence_data.TRAIN)
     draws = random.Random(recipe.seed)
     stages = len(network.layers)
