@@ -61,16 +61,18 @@ def load_weights(network: nn.Module, module: nn.Module) -> nn.Module:
     layers = [module.layer] if hasattr(module, "layer") else list(module.stages.children())
     with torch.no_grad():
         network.embedding.weight.copy_(torch.cat([d.embedding.weight for d in layers], 1))
+        network.biases.copy_(torch.stack([d.bias for d in layers]))
         for layer, deployed in zip(network.layers, layers):
             layer.lstm.weight_ih_l0.copy_(deployed.input_weight.weight)
             layer.lstm.weight_hh_l0.copy_(deployed.recurrent_weight.weight)
+            layer.lstm.bias_ih_l0.copy_(deployed.input_bias)
+            layer.lstm.bias_hh_l0.copy_(deployed.recurrent_bias)
             layer.projection.weight.copy_(deployed.projection.weight)
+            layer.projection.bias.copy_(deployed.projection_bias)
     return network
 
 
-def timed_runs(
-    module: nn.Module, sentence: Tensor
-) -> Dict[str, Callable[[], List[float]]]:
+def timed_runs(module: nn.Module, sentence: Tensor) -> Dict[str, Callable[[], List[float]]]:
     """Runs for the last word of a sentence: with nothing else to read, and catching up."""
     inputs = sentence_data.batch([sentence])[0].t()
 

@@ -234,7 +234,6 @@ SPECS = {
     "lstm-s": LSTMSpec(embedding=64, hidden=192, dropout=0.1),
     "lstm-m": LSTMSpec(embedding=96, hidden=320, dropout=0.2),
     "lstm-l": LSTMSpec(embedding=128, hidden=512, dropout=0.3),
-    "lstm-xl": LSTMSpec(embedding=128, hidden=704, dropout=0.4),
     "anytime-lstm": AnytimeSpec(
         embeddings=(24, 24, 32, 48), hidden=(32, 96, 160, 320), dropout=(0.0, 0.0, 0.1, 0.2)
     ),

@@ -19,7 +19,6 @@ RECIPES = {
     "lstm-s": Recipe(epochs=3),
     "lstm-m": Recipe(epochs=3),
     "lstm-l": Recipe(epochs=3),
-    "lstm-xl": Recipe(epochs=3),
     "anytime-lstm": Recipe(epochs=3),
 }
 CHECKED_SENTENCES = 20
