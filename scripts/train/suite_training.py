@@ -125,6 +125,10 @@ def timed_stages(stages: Iterable[Any]) -> List[float]:
     return [time.perf_counter() - begin for _ in stages]
 
 
+def sha256(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()
+
+
 @dataclass
 class Exported:
     entry: dict  # in suite.json
@@ -141,12 +145,11 @@ def exported(
     **more: Any,
 ) -> Exported:
     """The entry and table rows of a module saved in `file`; accuracies per split and stage."""
-    sha256 = hashlib.sha256(file.read_bytes()).hexdigest()
     entry = {
         "name": name,
         "file": file.name,
         "kind": kind,
-        "sha256": sha256,
+        "sha256": sha256(file),
         "parameters": parameters,
         "accuracy": accuracies["profiling"],
         **more,
@@ -154,7 +157,7 @@ def exported(
     stages = zip(latency_s, accuracies["profiling"], accuracies["evaluation"])
     rows = [
         f"{name:17} {stage:5} {parameters:10} {1e3 * seconds:10.2f} {1 - profiling:9.2%}"
-        f" {1 - evaluation:10.2%} {file.stat().st_size:8} {sha256}"
+        f" {1 - evaluation:10.2%} {file.stat().st_size:8} {entry['sha256']}"
         for stage, (seconds, profiling, evaluation) in enumerate(stages, 1)
     ]
     return Exported(entry, rows)
