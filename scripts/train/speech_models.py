@@ -245,10 +245,7 @@ SPECS = {
     "crnn-s": CrnnSpec((16, 24, 32), ((2, 2), (2, 1), (2, 1)), gru_width=32, gru_layers=1),
     "crnn-m": CrnnSpec((32, 48, 64), ((2, 1), (2, 2), (2, 1)), gru_width=64, gru_layers=2),
     "crnn-l": CrnnSpec(
-        (32, 32, 48, 48, 64),
-        ((2, 1), (1, 1), (2, 1), (2, 1), (2, 1)),
-        gru_width=60,
-        gru_layers=2,
+        (32, 32, 48, 48), ((2, 1), (1, 1), (2, 1), (2, 1)), gru_width=64, gru_layers=2
     ),
     "anytime-crnn": AnytimeSpec(
         stage_channels=((8, 8, 8), (8, 12, 12), (8, 12, 16), (8, 16, 20), (8, 16, 24)),

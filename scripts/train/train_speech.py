@@ -27,7 +27,7 @@ RECIPES = {
     "cnn-s": Recipe(epochs=40),
     "crnn-s": Recipe(epochs=60),
     "crnn-m": Recipe(epochs=25),
-    "crnn-l": Recipe(epochs=25),
+    "crnn-l": Recipe(epochs=45),
     "anytime-crnn": Recipe(epochs=30),
 }
 ROUNDS = 50  # of latency measurement
