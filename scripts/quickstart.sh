@@ -4,6 +4,8 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 scripts/install_packages.sh
+scripts/setup_speech.py
+scripts/setup_sentence.py
 cmake --preset release
 cmake --build --preset release
 build/release/alert-bench run --config configs/quickstart.json --force "$@"

@@ -38,6 +38,19 @@ class Example(CliTest):
         self.assertGreater(anytime[-1], linear[0])
 
 
+class Shipped(CliTest):
+
+    def test_suites_load_and_run(self):
+        platform = SOURCE / "configs" / "platforms" / "emulated-laptop.json"
+        for name in "image", "speech", "sentence":
+            with self.subTest(name):
+                out = self.folder / f"{name}.json"
+                self.assert_succeeds("profile", "--suite", SOURCE / "models" / name, "--platform",
+                                     platform, "--burst", 1, "--inputs", 2, "--out", out)
+                self.assert_valid("profile", read(out))
+                self.assertEqual("catch_up_s" in read(out)["models"][0], name == "sentence")
+
+
 class Picky(nn.Module):
     """Right on all items but the negative ones, which it cannot bear."""
 
