@@ -4,10 +4,11 @@ set -euo pipefail
 
 packages=(
   cmake ninja-build g++ pkg-config
-  catch2 libcli11-dev libfmt-dev libtorch-dev nlohmann-json3-dev zlib1g-dev
+  catch2 libcli11-dev libfmt-dev libpowercap-dev libtorch-dev nlohmann-json3-dev zlib1g-dev
   libopenblas0-pthread   # LibTorch is 3 to 5 times slower on the reference BLAS
   dataset-fashion-mnist  # the data of models/image
   bible-kjv              # the data of models/sentence
+  stress-ng              # a contention workload
   gcin-voice libsamplerate0-dev libsndfile1-dev  # the data of models/speech, and reading audio
   python3-jsonschema python3-matplotlib python3-numpy  # tests, figures
   python3-soundfile python3-torch  # training

@@ -15,6 +15,7 @@ void add_compare(CLI::App& app, int& status);
 void add_report(CLI::App& app);
 void add_validate(CLI::App& app, int& status);
 void add_doctor(CLI::App& app, int& status);
+void add_restore(CLI::App& app);
 void add_overhead(CLI::App& app);
 void add_completion(CLI::App& app);
 

@@ -1,8 +1,7 @@
-#include <dlfcn.h>
 #include <fmt/format.h>
 
 #include <filesystem>
-#include <fstream>
+#include <memory>
 #include <string>
 #include <thread>
 #include <vector>
@@ -19,14 +18,6 @@ namespace bench::cli {
 namespace {
 
 namespace fs = std::filesystem;
-
-/// One finding: usable or not, why, and what would make it so.
-struct Finding {
-  bool usable = false;
-  std::string what;
-  std::string text;
-  std::string remedy;
-};
 
 Finding check_libtorch() {
   try {
@@ -66,32 +57,28 @@ std::vector<Finding> check_suites() {
   return findings;
 }
 
-/// This version drives the emulated platform only; what the machine has is told all the same.
-Finding check_hardware(const std::string& what, bool present, const std::string& where) {
-  return {false, what,
-          present ? fmt::format("{} is there, but this version does not drive it yet; use an "
-                                "emulated platform",
-                                where)
-                  : fmt::format("{} is not there: this machine (or VM) does not offer it", where),
-          ""};
+/// What the platform's `auto` would take here.
+Finding check_platform(const fs::path& file) {
+  const PlatformSpec spec = read_platform(file);
+  const std::string what = "platform " + spec.name;
+  try {
+    const Platform platform = open_platform(spec, [] { return 0.0; });
+    return {true, what,
+            fmt::format("limiter {} ({}); meter {} ({}); energy is {}", platform.spec.limiter,
+                        platform.limiter_reason, platform.spec.meter, platform.meter_reason,
+                        to_string(platform.meter->info().source)),
+            ""};
+  } catch (const MachineError& error) {
+    return {false, what, error.what(), ""};
+  }
 }
 
-std::vector<Finding> check_all() {
+std::vector<Finding> check_all(const fs::path& platform) {
   std::vector<Finding> findings = {check_libtorch()};
-  findings.push_back(
-      {true, "limiter emulated", "needs no privilege; energy is labelled emulated", ""});
-  findings.push_back(
-      {true, "meter emulated", "power by formula, co-runners by their CPU time", ""});
-  findings.push_back(check_hardware("limiter and meter rapl",
-                                    fs::exists("/sys/class/powercap/intel-rapl:0"),
-                                    "/sys/class/powercap/intel-rapl:0"));
-  findings.push_back(check_hardware("limiter cpufreq",
-                                    fs::exists("/sys/devices/system/cpu/cpufreq/policy0"),
-                                    "/sys/devices/system/cpu/cpufreq/policy0"));
-  void* nvml = dlopen("libnvidia-ml.so.1", RTLD_LAZY);
-  findings.push_back(
-      check_hardware("limiter and meter nvml", nvml != nullptr, "libnvidia-ml.so.1"));
-  if (nvml) dlclose(nvml);
+  SystemPaths paths;
+  if (!platform.empty()) paths = read_platform(platform).paths;
+  for (auto& finding : probe_backends(paths)) findings.push_back(std::move(finding));
+  if (!platform.empty()) findings.push_back(check_platform(platform));
 
   const std::size_t cores = std::thread::hardware_concurrency();
   findings.push_back({true, "contention",
@@ -106,8 +93,10 @@ std::vector<Finding> check_all() {
 void add_doctor(CLI::App& app, int& status) {
   auto* command = app.add_subcommand(
       "doctor", "Tell what is usable on this machine, and how to get what is not");
-  command->callback([&status] {
-    const auto findings = check_all();
+  auto platform = std::make_shared<fs::path>();
+  command->add_option("--platform", *platform, "Tell also what this platform file would use here");
+  command->callback([&status, platform] {
+    const auto findings = check_all(*platform);
     for (const auto& [usable, what, text, remedy] : findings) {
       fmt::print("{} {:<24} {}\n", usable ? "ok" : "--", what, text);
       if (!remedy.empty()) fmt::print("   {:<24} run: {}\n", "", remedy);

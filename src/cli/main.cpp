@@ -68,6 +68,7 @@ int main(int argc, char** argv) {
   bench::cli::add_report(app);
   bench::cli::add_validate(app, status);
   bench::cli::add_doctor(app, status);
+  bench::cli::add_restore(app);
   bench::cli::add_overhead(app);
   bench::cli::add_completion(app);
   for (auto* command : app.get_subcommands({}))

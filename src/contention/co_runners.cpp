@@ -1,5 +1,6 @@
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <poll.h>
 #include <signal.h>
 #include <spawn.h>
 #include <sys/wait.h>
@@ -91,8 +92,13 @@ CoRunners::CoRunners(const ContentionSpec& spec)
 // Delegates, so that the destructor ends the children where this constructor throws.
 CoRunners::CoRunners(const ContentionSpec& spec, std::size_t array_bytes) : CoRunners() {
   Pipe ready;
-  const auto command =
-      workload_command(spec.workload, array_bytes, spec.nice, child_ready_fd, getpid());
+  supervised_ = spec.workload == Workload::stress_ng || spec.workload == Workload::exec;
+  const auto command = workload_command({.workload = spec.workload,
+                                         .arguments = spec.arguments,
+                                         .array_bytes = array_bytes,
+                                         .nice = spec.nice,
+                                         .ready_fd = child_ready_fd,
+                                         .parent = getpid()});
   pids_.reserve(spec.workers);
   while (pids_.size() < spec.workers)
     pids_.push_back(spawn(command, ready.write_end, pids_.empty() ? 0 : pids_.front()));
@@ -106,17 +112,34 @@ CoRunners::CoRunners(const ContentionSpec& spec, std::size_t array_bytes) : CoRu
     if (bytes == 0) wait_for(P_PGID, pids_.front(), 0);  // all are ready or ended: throws
     if (bytes == 1) ++ready_workers;
   }
-  set_running(false);
+  if (supervised_)
+    answers_ = fcntl(ready.read_end, F_DUPFD_CLOEXEC, 0);
+  else
+    set_running(false);
 }
 
 CoRunners::~CoRunners() {
-  for (const int pid : pids_) kill(pid, SIGKILL);
+  for (const int pid : pids_) kill(pid, supervised_ ? SIGTERM : SIGKILL);
   for (const int pid : pids_)
     while (waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {
     }
+  if (answers_ >= 0) close(answers_);
 }
 
 void CoRunners::set_running(bool running) {
+  if (supervised_) {
+    for (const int pid : pids_) wait_for(P_PID, pid, WNOHANG);
+    if (running == running_) return;
+    for (const int pid : pids_) kill(pid, running ? SIGUSR2 : SIGUSR1);
+    for (std::size_t answers = 0; answers < pids_.size();) {
+      pollfd answer{answers_, POLLIN, 0};
+      char byte = 0;
+      if (poll(&answer, 1, 100) > 0 && read(answers_, &byte, 1) == 1) ++answers;
+      for (const int pid : pids_) wait_for(P_PID, pid, WNOHANG);
+    }
+    running_ = running;
+    return;
+  }
   for (const int pid : pids_) kill(pid, running ? SIGCONT : SIGSTOP);
   for (const int pid : pids_) wait_for(P_PID, pid, running ? WCONTINUED : WSTOPPED);
 }
@@ -125,6 +148,10 @@ double CoRunners::cpu_time_s() const {
   double seconds = 0.0;
   for (const int pid : pids_) {
     wait_for(P_PID, pid, WNOHANG);
+    if (supervised_) {
+      seconds += descendants_cpu_time_s(pid);
+      continue;
+    }
     clockid_t clock{};
     timespec time{};
     if (const int error = clock_getcpuclockid(pid, &clock); error != 0)

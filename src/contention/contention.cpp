@@ -68,23 +68,41 @@ std::vector<bool> on_inputs(const RandomSchedule& schedule, std::size_t inputs,
   return on;
 }
 
+/// "arguments" belongs to stress-ng and "command" to exec; neither to the others.
+std::vector<std::string> read_arguments(const JsonValue& value, Workload workload) {
+  std::vector<std::string> arguments;
+  const std::string own = workload == Workload::stress_ng ? "arguments"
+                          : workload == Workload::exec    ? "command"
+                                                          : "";
+  for (const std::string key : {"arguments", "command"})
+    if (const auto other = value.find(key); other && key != own)
+      other->fail(fmt::format("does not belong to the workload \"{}\"", to_string(workload)));
+  if (own.empty()) return arguments;
+  const JsonValue list = value.at(own);
+  for (const JsonValue& item : list.items()) arguments.push_back(item.string());
+  if (arguments.empty()) list.fail("must not be empty");
+  return arguments;
+}
+
 }  // namespace
 
-std::vector<std::string> workload_names() { return {"memory", "compute"}; }
+std::vector<std::string> workload_names() { return {"memory", "compute", "stress-ng", "exec"}; }
 
 std::string to_string(Workload workload) {
   return workload_names()[static_cast<std::size_t>(workload)];
 }
 
 ContentionSpec parse_contention(const JsonValue& value) {
-  value.allow_only({"workload", "workers", "nice", "schedule"});
+  value.allow_only({"workload", "arguments", "command", "workers", "nice", "schedule"});
+  const auto workload =
+      static_cast<Workload>(value.at("workload").one_of(workload_names(), "workload"));
   const auto workers = value.find("workers");
   const auto nice = value.find("nice");
-  return {
-      .workload = static_cast<Workload>(value.at("workload").one_of(workload_names(), "workload")),
-      .workers = workers ? workers->count(1, 1024) : 1,
-      .nice = nice ? static_cast<int>(nice->count(0, 19)) : 0,
-      .schedule = read_schedule(value.at("schedule"))};
+  return {.workload = workload,
+          .arguments = read_arguments(value, workload),
+          .workers = workers ? workers->count(1, 1024) : 1,
+          .nice = nice ? static_cast<int>(nice->count(0, 19)) : 0,
+          .schedule = read_schedule(value.at("schedule"))};
 }
 
 std::vector<bool> contention_schedule(const ContentionSpec& spec, std::size_t inputs,

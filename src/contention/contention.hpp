@@ -1,5 +1,5 @@
-// Co-located work: child processes of this very program that press on memory or on the cores, at
-// the inputs that a schedule names.
+// Co-located work: child processes that press on memory or on the cores, at the inputs that a
+// schedule names. They are this very program, or other programs under its supervision.
 #pragma once
 
 #include <cstddef>
@@ -13,7 +13,7 @@
 
 namespace bench {
 
-enum class Workload { memory, compute };
+enum class Workload { memory, compute, stress_ng, exec };
 std::string to_string(Workload workload);
 std::vector<std::string> workload_names();
 
@@ -31,6 +31,7 @@ struct RandomSchedule {
 /// "contention" of an environment in the config (formats.md).
 struct ContentionSpec {
   Workload workload = Workload::memory;
+  std::vector<std::string> arguments = {};  ///< of stress-ng; for exec, the program and its own
   std::size_t workers = 1;
   int nice = 0;  ///< in 0..19, added to this program's own
   std::variant<WindowSchedule, RandomSchedule> schedule;
@@ -38,12 +39,19 @@ struct ContentionSpec {
 
 ContentionSpec parse_contention(const JsonValue& value);
 
+/// Fails before anything runs: MachineError where the program is not installed, InputError where
+/// stress-ng refuses the arguments (it is asked with --dry-run).
+void check_workload(const ContentionSpec& spec);
+
 /// For each input, whether the co-runners run. Group mates are not treated apart.
 std::vector<bool> contention_schedule(const ContentionSpec& spec, std::size_t inputs,
                                       std::uint64_t seed);
 
 /// The children. They are started and made ready (memory touched) by the constructor and then
 /// stopped; they die with this process however it dies, and with this object.
+/// stress-ng and exec: each worker is a supervisor of the program, which it starts when it is first
+/// to run, stops and continues with all of its process group, and starts again where it ends with
+/// status 0. The supervisor ends when every descendant of the program is gone.
 /// To Linux the death of a parent is the end of the thread that started the child: co-runners are
 /// the main thread's.
 /// Every member but the destructor throws std::runtime_error where a child has ended by itself.
@@ -65,6 +73,9 @@ class CoRunners {
 
  private:
   std::vector<int> pids_;  // the first leads the process group of all
+  bool supervised_ = false;
+  bool running_ = false;
+  int answers_ = -1;  // supervisors write a byte when they have done as they were told
 };
 
 /// Size of one array of the memory workload for each of `workers`: 4 times the last-level cache,
@@ -78,15 +89,26 @@ ArraySize memory_array_size(std::size_t workers, std::size_t cache_bytes,
                             std::size_t available_bytes);
 
 /// What a child does; never returns. `ready_fd` is written one byte and closed once the child is
-/// warm; `parent` is the pid whose death ends it.
-[[noreturn]] void run_workload(Workload workload, std::size_t array_bytes, int nice, int ready_fd,
-                               int parent);
+/// warm (a supervisor keeps it for its answers); `parent` is the pid whose death ends it.
+struct WorkloadChild {
+  Workload workload = Workload::memory;
+  std::vector<std::string> arguments = {};
+  std::size_t array_bytes = 0;
+  int nice = 0;
+  int ready_fd = -1;
+  int parent = 0;
+};
+[[noreturn]] void run_workload(const WorkloadChild& child);
+/// The part for stress-ng and exec: SIGUSR1 stops the program, SIGUSR2 lets it run, SIGTERM ends
+/// all.
+[[noreturn]] void supervise(const std::vector<std::string>& command, int answer_fd);
+/// CPU seconds of all descendants of a process, those that have ended and been waited for too.
+double descendants_cpu_time_s(int pid);
 
 /// The hidden command by which CoRunners starts this program anew. main() must ask for it before
 /// anything else.
 bool is_workload_command(int argc, char** argv);
 [[noreturn]] void run_workload_command(int argc, char** argv);
-std::vector<std::string> workload_command(Workload workload, std::size_t array_bytes, int nice,
-                                          int ready_fd, int parent);
+std::vector<std::string> workload_command(const WorkloadChild& child);
 
 }  // namespace bench

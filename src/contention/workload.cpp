@@ -99,28 +99,39 @@ ArraySize memory_array_size(std::size_t workers, std::size_t cache_bytes,
                       available_bytes / mebibyte, arrays_per_worker, workers, wanted / mebibyte)};
 }
 
-void run_workload(Workload workload, std::size_t array_bytes, int nice, int ready_fd, int parent) {
+void run_workload(const WorkloadChild& child) {
+  const bool supervisor = child.workload == Workload::stress_ng || child.workload == Workload::exec;
   // Asked for here, not before exec: exec of a program with capabilities clears it. A parent that
-  // died before it was asked for shows as another parent.
-  prctl(PR_SET_PDEATHSIG, SIGKILL);
-  if (getppid() != parent) std::_Exit(EXIT_FAILURE);
+  // died before it was asked for shows as another parent. A supervisor has others to end first.
+  prctl(PR_SET_PDEATHSIG, supervisor ? SIGTERM : SIGKILL);
+  if (getppid() != child.parent) std::_Exit(EXIT_FAILURE);
   errno = 0;
-  if (::nice(nice) == -1 && errno != 0) std::_Exit(EXIT_FAILURE);
-  switch (workload) {
+  if (::nice(child.nice) == -1 && errno != 0) std::_Exit(EXIT_FAILURE);
+  std::vector<std::string> command = child.arguments;
+  switch (child.workload) {
     case Workload::memory:
-      run_memory(array_bytes, ready_fd);
+      run_memory(child.array_bytes, child.ready_fd);
     case Workload::compute:
-      run_compute(ready_fd);
+      run_compute(child.ready_fd);
+    case Workload::stress_ng:
+      command.insert(command.begin(), {"stress-ng", "--quiet"});
+      supervise(command, child.ready_fd);
+    case Workload::exec:
+      supervise(command, child.ready_fd);
   }
   std::abort();
 }
 
-std::vector<std::string> workload_command(Workload workload, std::size_t array_bytes, int nice,
-                                          int ready_fd, int parent) {
-  return {"alert-bench",         "contend",
-          to_string(workload),   std::to_string(array_bytes),
-          std::to_string(nice),  std::to_string(ready_fd),
-          std::to_string(parent)};
+std::vector<std::string> workload_command(const WorkloadChild& child) {
+  std::vector<std::string> command = {"alert-bench",
+                                      "contend",
+                                      to_string(child.workload),
+                                      std::to_string(child.array_bytes),
+                                      std::to_string(child.nice),
+                                      std::to_string(child.ready_fd),
+                                      std::to_string(child.parent)};
+  command.insert(command.end(), child.arguments.begin(), child.arguments.end());
+  return command;
 }
 
 bool is_workload_command(int argc, char** argv) {
@@ -129,12 +140,16 @@ bool is_workload_command(int argc, char** argv) {
 
 void run_workload_command(int argc, char** argv) {
   try {
-    if (argc != 7) throw InputError("this command is for the program's own use");
+    if (argc < 7) throw InputError("this command is for the program's own use");
     const auto names = workload_names();
     const auto name = std::ranges::find(names, argv[2]);
     if (name == names.end()) throw InputError(fmt::format("unknown workload \"{}\"", argv[2]));
-    run_workload(static_cast<Workload>(name - names.begin()), parse<std::size_t>(argv[3]),
-                 parse<int>(argv[4]), parse<int>(argv[5]), parse<int>(argv[6]));
+    run_workload({.workload = static_cast<Workload>(name - names.begin()),
+                  .arguments = {argv + 7, argv + argc},
+                  .array_bytes = parse<std::size_t>(argv[3]),
+                  .nice = parse<int>(argv[4]),
+                  .ready_fd = parse<int>(argv[5]),
+                  .parent = parse<int>(argv[6])});
   } catch (const InputError& error) {
     fmt::print(stderr, "alert-bench contend: {}\n", error.what());
     std::_Exit(2);

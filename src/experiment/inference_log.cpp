@@ -68,6 +68,7 @@ Step read_step(const JsonValue& line, const alert::Profile& profile,
   outcome.credited_accuracy = value.at("credited_accuracy").number(0.0, 1.0);
   outcome.correct = value.at("correct").number(0.0, 1.0);
   step.contention = value.at("contention").boolean();
+  if (auto coarse = value.find("energy_coarse")) step.energy_coarse = coarse->boolean();
   return step;
 }
 
@@ -109,6 +110,7 @@ Json decision_and_outcome(const alert::Profile& profile, const Step& step) {
                    {"correct", outcome.correct},
                    {"contention", step.contention}};
   if (!outcome.idle_power_w) came_out["idle_power_reason"] = "no idle time";
+  if (step.energy_coarse) came_out["energy_coarse"] = true;
 
   return {{"decision", std::move(decided)},
           {"estimator", std::move(estimator)},

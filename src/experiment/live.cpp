@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 
 #include "experiment/interrupt.hpp"
@@ -37,6 +38,8 @@ Step run_input(Rig& rig, Running& running, std::size_t input, const GroupPositio
                       0.0};
   const double idle_s = step.deadline_s - seconds_between(arrival, Clock::now());
   if (idle_s > 0.0) execution.idle_power_w = rig.idle(idle_s).power_w();
+  step.energy_coarse = std::min(inference.stage_latency_s.back(),
+                                idle_s > 0.0 ? idle_s : INFINITY) < rig.least_window_s();
   carried = rig.carried(candidate.model);
   running.stream.conclude(step, execution);
   return step;

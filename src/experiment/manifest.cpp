@@ -39,7 +39,7 @@ Json machine() {
           {"system", fmt::format("{} {} {}", system.sysname, system.release, system.machine)}};
 }
 
-Json to_json(const SourceInfo& info) {
+Json to_json(const SourceInfo& info, const std::string& reason) {
   const auto optional = [](const std::optional<double>& value) {
     return value ? Json(*value) : Json(nullptr);
   };
@@ -47,7 +47,8 @@ Json to_json(const SourceInfo& info) {
           {"source", to_string(info.source)},
           {"update_interval_s", optional(info.update_interval_s)},
           {"resolution", optional(info.resolution)},
-          {"description", info.description}};
+          {"description", info.description},
+          {"reason", reason}};
 }
 
 }  // namespace
@@ -83,10 +84,11 @@ void Manifest::describe(const Rig& rig) {
   document_["versions"]["libtorch"] = info.libtorch_version;
   document_["versions"]["blas"] = info.blas;
   document_["threads"] = {{"libtorch", info.torch_threads}, {"blas", info.blas_threads}};
-  document_["energy_source"] = to_string(rig.platform().meter->info().source);
-  document_["platform"] = {{"name", rig.platform().spec.name},
-                           {"limiter", to_json(rig.platform().limiter->info())},
-                           {"meter", to_json(rig.platform().meter->info())}};
+  const Platform& platform = rig.platform();
+  document_["energy_source"] = to_string(platform.meter->info().source);
+  document_["platform"] = {{"name", platform.spec.name},
+                           {"limiter", to_json(platform.limiter->info(), platform.limiter_reason)},
+                           {"meter", to_json(platform.meter->info(), platform.meter_reason)}};
   Json hashes = Json::object();
   for (const ModelSpec& model : rig.suite().models) hashes[model.name] = model.sha256;
   document_["sha256"] = std::move(hashes);

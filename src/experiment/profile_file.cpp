@@ -59,6 +59,8 @@ Json to_json(const ProfileFile& file) {
     if (!file.latency_std_s.empty()) json["latency_std_s"] = table(file.latency_std_s[i]);
     if (!file.catch_up_s.empty()) json["catch_up_s"] = table(file.catch_up_s[i]);
     json["busy_power_w"] = table({model.busy_power_w})[0];
+    if (!file.energy_inferences.empty() && std::ranges::max(file.energy_inferences[i]) > 1)
+      json["energy_inferences"] = file.energy_inferences[i];
     models.push_back(std::move(json));
   }
   return {{"schema_version", schema_version},
@@ -89,6 +91,12 @@ ProfileFile read_profile(const std::filesystem::path& path) {
     if (auto spread = value.find("latency_std_s"))
       file.latency_std_s.push_back(read_table(*spread));
     if (auto catch_up = value.find("catch_up_s")) file.catch_up_s.push_back(read_table(*catch_up));
+    auto& inferences = file.energy_inferences.emplace_back(file.profile.caps(), 1);
+    if (auto list = value.find("energy_inferences")) {
+      inferences.clear();
+      for (const auto& item : list->items()) inferences.push_back(item.count(1));
+      if (inferences.size() != file.profile.caps()) list->fail("must have a number for each cap");
+    }
     file.profile.models.push_back(std::move(model));
   }
   if (auto text = fault(file.profile); !text.empty()) root.fail(text);

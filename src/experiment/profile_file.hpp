@@ -18,6 +18,9 @@ struct ProfileFile {
   /// Standard deviation of latency_s, [model][cap][stage]; empty where it is not known.
   std::vector<std::vector<std::vector<double>>> latency_std_s;
   CatchUpLatency catch_up_s;
+  /// Most inferences whose energy was taken together because the meter is too coarse for one,
+  /// [model][cap]; empty where it is not known.
+  std::vector<std::vector<std::size_t>> energy_inferences;
 };
 
 nlohmann::ordered_json to_json(const ProfileFile& file);

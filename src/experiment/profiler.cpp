@@ -33,6 +33,7 @@ class Moments {
 struct Measured {
   std::vector<Moments> latency_s;  // [stage]
   Moments busy_power_w;
+  std::size_t energy_inferences = 1;  // most that an energy was the mean of
   // Over all inputs that had earlier words: what it took to read them again, [stage], cumulative.
   std::vector<double> catch_up_s;
   std::size_t earlier_words = 0;
@@ -42,6 +43,7 @@ struct Measured {
   void add(const Inference& inference) {
     for (std::size_t k = 0; k < latency_s.size(); ++k)
       latency_s[k].add(inference.stage_latency_s[k]);
+    energy_inferences = std::max(energy_inferences, inference.energy_inferences);
     busy_power_w.add(inference.busy_energy_j / inference.stage_latency_s.back());
   }
 
@@ -76,6 +78,7 @@ ProfileFile profile_file(const Rig& rig, const std::vector<std::vector<Measured>
     const ModelSpec& spec = suite.models[i];
     alert::ModelProfile model{spec.name, spec.kind, spec.accuracy, {}, {}};
     auto& spreads = file.latency_std_s.emplace_back();
+    auto& inferences = file.energy_inferences.emplace_back();
     if (suite.data.sequential()) file.catch_up_s.emplace_back();
     for (const Measured& at_cap : measured[i]) {
       auto& means = model.latency_s.emplace_back();
@@ -86,6 +89,7 @@ ProfileFile profile_file(const Rig& rig, const std::vector<std::vector<Measured>
       }
       if (suite.data.sequential()) file.catch_up_s.back().push_back(at_cap.word_s());
       model.busy_power_w.push_back(at_cap.busy_power_w.mean());
+      inferences.push_back(at_cap.energy_inferences);
     }
     file.profile.models.push_back(std::move(model));
   }
@@ -102,6 +106,7 @@ ProfileFile measure_profile(Rig& rig, const InputsSpec& inputs, OnError on_error
     measured[i].resize(rig.caps_w().size(), Measured(rig.stages(i)));
   Moments idle_power_w;
 
+  const double idle_gap_s = std::max(inputs.idle_gap_s, rig.least_window_s());
   std::mt19937_64 random(inputs.seed);
   std::vector<ModuleState> carried(suite.models.size());
   Progress progress("profile " + suite.name, inputs.profile);
@@ -115,9 +120,9 @@ ProfileFile measure_profile(Rig& rig, const InputsSpec& inputs, OnError on_error
       for (const auto& [model, cap] : shuffled_configurations(rig, random)) {
         stop_if_interrupted();
         rig.set_cap(cap);
-        idle_power_w.add(rig.idle(inputs.idle_gap_s).power_w());
+        idle_power_w.add(rig.idle(idle_gap_s).power_w());
         const std::size_t stages = rig.stages(model);
-        const Inference& inference = rig.infer(model, stages, INFINITY, burst, carried[model]);
+        const Inference& inference = rig.measure(model, burst, carried[model]);
         measured[model][cap].add(inference);
         next[model] = rig.carried(model);
         if (suite.data.sequential() && position > 0) {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "experiment/interrupt.hpp"
@@ -45,6 +46,7 @@ void record_trace(Rig& rig, const Config& config, const EnvironmentSpec& environ
   const auto contention = contention_by_input(inputs, environment);
   rig.set_contention(environment.contention);
 
+  const double idle_gap_s = std::max(inputs.idle_gap_s, rig.least_window_s());
   std::mt19937_64 random(inputs.seed);
   TraceInput record(suite.models.size(), rig.caps_w().size());
   std::vector<ModuleState> carried(suite.models.size());
@@ -70,12 +72,12 @@ void record_trace(Rig& rig, const Config& config, const EnvironmentSpec& environ
         stop_if_interrupted();
         TraceRun& run = record.run(model, cap);
         rig.set_cap(cap);
-        run.idle_power_w = rig.idle(inputs.idle_gap_s).power_w();
-        const Inference& inference =
-            rig.infer(model, rig.stages(model), INFINITY, burst, carried[model]);
+        run.idle_power_w = rig.idle(idle_gap_s).power_w();
+        const Inference& inference = rig.measure(model, burst, carried[model]);
         run.stage_latency_s = inference.stage_latency_s;
         run.stage_correct = inference.stage_correct;
         run.busy_energy_j = inference.busy_energy_j;
+        run.energy_inferences = inference.energy_inferences;
         next[model] = rig.carried(model);
       }
       carried = std::move(next);

@@ -8,6 +8,7 @@
 
 #include "base/error.hpp"
 #include "experiment/interrupt.hpp"
+#include "platform/effect_check.hpp"
 
 namespace bench {
 namespace {
@@ -37,15 +38,21 @@ Rig::Rig(const Config& config)
       profiling_(*dataset_, suite_.data.profiling, config.inputs,
                  std::max(config.inputs.profile, config.inputs.warmup)),
       evaluation_(*dataset_, suite_.data.evaluation, config.inputs, config.inputs.count) {
+  for (const EnvironmentSpec& environment : config.environments)
+    if (environment.contention) check_workload(*environment.contention);
+  const double update_interval_s = platform_.meter->info().update_interval_s.value_or(0.0);
+  least_window_s_ = least_intervals * update_interval_s;
   const Runtime& libtorch = runtime(platform_.spec.threads);
   runtime_info_ = libtorch.info();
-  for (const ModelSpec& model : suite_.models) modules_.push_back(libtorch.load(model, suite_));
+  for (const ModelSpec& model : suite_.models)
+    modules_.push_back(libtorch.load(model, suite_, platform_.spec.device));
 
   std::size_t most_stages = 0;
   for (const auto& module : modules_) most_stages = std::max(most_stages, module->stages());
   inference_.stage_latency_s.reserve(most_stages);
   inference_.stage_correct.reserve(most_stages);
   warm_up(config.inputs.warmup, config.on_error);
+  check_effect();
 }
 
 void Rig::warm_up(std::size_t inferences, OnError on_error) {
@@ -68,6 +75,24 @@ void Rig::warm_up(std::size_t inferences, OnError on_error) {
   }
 }
 
+void Rig::check_effect() {
+  if (platform_.spec.device == "cpu") {
+    bench::check_effect(*platform_.limiter, *platform_.meter, cpu_load);
+    return;
+  }
+  const Burst burst = profiling_.burst(0);
+  bench::check_effect(*platform_.limiter, *platform_.meter, [&](double duration_s) {
+    const std::size_t model = modules_.size() - 1;
+    const auto begin = Clock::now();
+    double inferences = 0.0;
+    for (; seconds_between(begin, Clock::now()) < duration_s; inferences += 1.0) {
+      stop_if_interrupted();
+      run_stages(model, stages(model), INFINITY, burst, nullptr);
+    }
+    return inferences / seconds_between(begin, Clock::now());
+  });
+}
+
 void Rig::set_contention(const std::optional<ContentionSpec>& spec) {
   corunners_.reset();  // the old ones end before the new ones take their memory
   corunners_ = spec ? std::make_unique<CoRunners>(*spec) : std::make_unique<CoRunners>();
@@ -75,14 +100,13 @@ void Rig::set_contention(const std::optional<ContentionSpec>& spec) {
 
 void Rig::let_corunners_run(bool running) { corunners_->set_running(running); }
 
-const Inference& Rig::infer(std::size_t model, std::size_t stop_stage, double deadline_s,
-                            const Burst& burst, const ModuleState& carried) {
+void Rig::run_stages(std::size_t model, std::size_t stop_stage, double deadline_s,
+                     const Burst& burst, const ModuleState& carried) {
   Module& module = *modules_[model];
   Limiter& limiter = *platform_.limiter;
   inference_.stage_latency_s.clear();
   inference_.stage_correct.clear();
 
-  platform_.meter->start(Activity::busy);
   const auto begin = Clock::now();
   module.start(burst, carried);
   auto segment = begin;
@@ -94,7 +118,35 @@ const Inference& Rig::infer(std::size_t model, std::size_t stop_stage, double de
     inference_.stage_correct.push_back(share_correct(logits, burst.labels));
     if (inference_.stage_latency_s.back() > deadline_s) break;
   }
+}
+
+const Inference& Rig::infer(std::size_t model, std::size_t stop_stage, double deadline_s,
+                            const Burst& burst, const ModuleState& carried) {
+  platform_.meter->start(Activity::busy);
+  run_stages(model, stop_stage, deadline_s, burst, carried);
   inference_.busy_energy_j = platform_.meter->stop().energy_j;
+  inference_.energy_inferences = 1;
+  return inference_;
+}
+
+const Inference& Rig::measure(std::size_t model, const Burst& burst, const ModuleState& carried) {
+  infer(model, stages(model), INFINITY, burst, carried);
+  const double latency_s = inference_.stage_latency_s.back();
+  if (latency_s >= least_window_s_) return inference_;
+
+  const Inference timed = inference_;
+  const auto repetitions = static_cast<std::size_t>(std::ceil(least_window_s_ / latency_s));
+  platform_.meter->start(Activity::busy);
+  for (std::size_t i = 0; i < repetitions; ++i)
+    run_stages(model, stages(model), INFINITY, burst, carried);
+  const EnergyReading reading = platform_.meter->stop();
+  inference_ = timed;
+  inference_.busy_energy_j = reading.power_w() * latency_s;
+  inference_.energy_inferences = repetitions;
+  if (reading.energy_j <= 0.0)
+    throw MachineError(fmt::format(
+        "the meter \"{}\" counted no energy in {:.3g} s of inferences: it does not work",
+        platform_.meter->info().name, reading.duration_s));
   return inference_;
 }
 

@@ -24,6 +24,7 @@ struct Inference {
   std::vector<double> stage_latency_s;
   std::vector<double> stage_correct;
   double busy_energy_j = 0.0;
+  std::size_t energy_inferences = 1;  ///< that busy_energy_j is the mean of
 };
 
 struct WarmUp {
@@ -56,6 +57,13 @@ class Rig {
   /// result is valid until the next call. Throws ModuleError.
   const Inference& infer(std::size_t model, std::size_t stop_stage, double deadline_s,
                          const Burst& burst, const ModuleState& carried = nullptr);
+  /// All stages without a deadline. An inference that is too short for the meter
+  /// (least_window_s()) is repeated after it was timed, and its energy is the mean over all of
+  /// them.
+  const Inference& measure(std::size_t model, const Burst& burst,
+                           const ModuleState& carried = nullptr);
+  /// Windows that are shorter are coarse: they hold fewer than least_intervals of the meter's.
+  double least_window_s() const { return least_window_s_; }
   /// What the last inference of `model` left for the next input of its group.
   ModuleState carried(std::size_t model) const { return modules_[model]->carried(); }
   /// Idles for `duration_s` and reads the machine's power meanwhile.
@@ -63,10 +71,14 @@ class Rig {
 
  private:
   void warm_up(std::size_t inferences, OnError on_error);
+  void check_effect();
+  void run_stages(std::size_t model, std::size_t stop_stage, double deadline_s, const Burst& burst,
+                  const ModuleState& carried);
 
   Suite suite_;
   std::unique_ptr<CoRunners> corunners_;
   Platform platform_;
+  double least_window_s_ = 0.0;
   std::unique_ptr<Dataset> dataset_;
   InputStream profiling_, evaluation_;
   RuntimeInfo runtime_info_;

@@ -171,6 +171,13 @@ Simulation described_platform(const Config& config) {
   if (!config.simulate)
     throw InputError(
         fmt::format("{}: /: \"simulate\" is missing: it describes the platform", config.source));
+  for (const EnvironmentSpec& environment : config.environments)
+    if (environment.contention && environment.contention->workload != Workload::memory &&
+        environment.contention->workload != Workload::compute)
+      throw InputError(fmt::format(
+          "{}: /environments: \"{}\": a simulated platform describes the workloads \"memory\" and "
+          "\"compute\" only, found \"{}\"",
+          config.source, environment.name, to_string(environment.contention->workload)));
   Simulation simulation = parse_simulation(*config.simulate);
   check_schemes(config, simulated_profile(simulation));
   return simulation;
@@ -185,7 +192,7 @@ std::pair<ProfileFile, std::vector<fs::path>> simulate_all(const Config& config,
   manifest.set("platform", {{"name", simulation.platform.name},
                             {"description", simulation.platform.description}});
   const ProfileFile profile{
-      simulation.suite, EnergySource::simulated, simulated_profile(simulation), {}, {}};
+      simulation.suite, EnergySource::simulated, simulated_profile(simulation), {}, {}, {}};
   folder.write("profile.json", to_json(profile));
 
   fs::create_directories(folder.file("traces"));

@@ -23,6 +23,7 @@ struct Step {
   alert::Decision decision;
   std::optional<double> overhead_s;  ///< nothing in replay, which does not measure it
   Outcome outcome;
+  bool energy_coarse = false;       ///< measured in a window that is too short for the meter
   std::optional<std::string> lost;  ///< why there is no decision and no outcome
 };
 

@@ -50,6 +50,13 @@ std::string validate_log(const fs::path& file) {
   return fmt::format("log: {} streams, {} inferences", streams.size(), lines);
 }
 
+std::string validate_platform(const fs::path& file) {
+  const PlatformSpec spec = read_platform(file);
+  const PowerCaps& caps = spec.power_caps;
+  return fmt::format("platform \"{}\": {} caps", spec.name,
+                     caps.values_w.empty() ? caps.levels : caps.values_w.size());
+}
+
 std::string validate_document(const fs::path& file) {
   const JsonValue root = JsonValue::read(file);
   if (root.find("schemes")) {
@@ -61,8 +68,7 @@ std::string validate_document(const fs::path& file) {
     return fmt::format("platform \"{}\": {} caps, simulated", read_simulated_platform(file).name,
                        read_simulated_platform(file).power_caps_w.size());
   if (root.find("limiter"))
-    return fmt::format("platform \"{}\": {} caps", read_platform(file).name,
-                       read_platform(file).power_caps_w.size());
+    return validate_platform(file);
   if (root.find("data")) return validate_suite(file.parent_path());
   if (root.find("idle_power_w"))
     return fmt::format("profile: {} models", read_profile(file).profile.models.size());

@@ -20,10 +20,7 @@ double EmulatedParameters::stretch(double cap_w) const {
 
 EmulatedLimiter::EmulatedLimiter(const EmulatedParameters& parameters, std::vector<double> caps_w)
     : parameters_(parameters), caps_w_(std::move(caps_w)), cap_(caps_w_.size() - 1) {
-  for (const double cap_w : caps_w_) {
-    stretch_.push_back(parameters_.stretch(cap_w));
-    busy_power_w_.push_back(parameters_.busy_power_w(cap_w));
-  }
+  for (const double cap_w : caps_w_) stretch_.push_back(parameters_.stretch(cap_w));
 }
 
 SourceInfo EmulatedLimiter::info() const {
@@ -42,8 +39,12 @@ void EmulatedLimiter::end_segment(Clock::time_point begin) {
   }
 }
 
-EmulatedMeter::EmulatedMeter(const EmulatedLimiter& limiter, CoRunnerCpuTime corunner_cpu_time)
-    : limiter_(limiter), corunner_cpu_time_(std::move(corunner_cpu_time)) {}
+EmulatedMeter::EmulatedMeter(const EmulatedParameters& parameters, const Limiter& limiter,
+                             CoRunnerCpuTime corunner_cpu_time)
+    : parameters_(parameters), limiter_(limiter), corunner_cpu_time_(std::move(corunner_cpu_time)) {
+  for (const double cap_w : limiter.caps_w())
+    busy_power_w_.push_back(parameters.busy_power_w(cap_w));
+}
 
 SourceInfo EmulatedMeter::info() const {
   return {.name = "emulated",
@@ -61,17 +62,15 @@ void EmulatedMeter::start(Activity activity) {
 
 EnergyReading EmulatedMeter::stop() {
   const double duration_s = seconds_between(begin_, Clock::now());
-  const double power_w =
-      activity_ == Activity::busy ? limiter_.busy_power_w() : idle_power_w(duration_s);
+  const double power_w = activity_ == Activity::busy ? busy_power_w() : idle_power_w(duration_s);
   return {.energy_j = power_w * duration_s, .duration_s = duration_s};
 }
 
 double EmulatedMeter::idle_power_w(double duration_s) const {
-  const EmulatedParameters& parameters = limiter_.parameters();
   const double corunner_cpu_s = corunner_cpu_time_() - corunner_cpu_at_start_s_;
-  const double core_time_s = duration_s * static_cast<double>(parameters.cores);
+  const double core_time_s = duration_s * static_cast<double>(parameters_.cores);
   const double share = corunner_cpu_s < core_time_s ? corunner_cpu_s / core_time_s : 1.0;
-  return std::lerp(parameters.idle_power_w, limiter_.busy_power_w(), share);
+  return std::lerp(parameters_.idle_power_w, busy_power_w(), share);
 }
 
 }  // namespace bench

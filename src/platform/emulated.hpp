@@ -15,27 +15,25 @@ class EmulatedLimiter final : public Limiter {
 
   SourceInfo info() const override;
   const std::vector<double>& caps_w() const override { return caps_w_; }
+  std::size_t cap() const override { return cap_; }
   void set_cap(std::size_t cap) override { cap_ = cap; }
   void end_segment(Clock::time_point begin) override;
-
-  const EmulatedParameters& parameters() const { return parameters_; }
-  double busy_power_w() const { return busy_power_w_[cap_]; }  ///< under the current cap
 
  private:
   EmulatedParameters parameters_;
   std::vector<double> caps_w_;
-  std::vector<double> stretch_;       // [cap]
-  std::vector<double> busy_power_w_;  // [cap]
+  std::vector<double> stretch_;  // [cap]
   std::size_t cap_;
 };
 
-/// Charges a busy window with the busy power of the limiter's current cap. An idle window is
-/// charged with the idle power, and with the part of what busy power adds to it that the
+/// Charges a busy window with the formula's busy power at the limiter's current cap. An idle window
+/// is charged with the idle power, and with the part of what busy power adds to it that the
 /// co-runners' CPU time is of all the cores' time.
 class EmulatedMeter final : public Meter {
  public:
   /// `limiter` must outlive the meter.
-  EmulatedMeter(const EmulatedLimiter& limiter, CoRunnerCpuTime corunner_cpu_time);
+  EmulatedMeter(const EmulatedParameters& parameters, const Limiter& limiter,
+                CoRunnerCpuTime corunner_cpu_time);
 
   SourceInfo info() const override;
   void start(Activity activity) override;
@@ -44,7 +42,11 @@ class EmulatedMeter final : public Meter {
  private:
   double idle_power_w(double duration_s) const;
 
-  const EmulatedLimiter& limiter_;
+  double busy_power_w() const { return busy_power_w_[limiter_.cap()]; }
+
+  EmulatedParameters parameters_;
+  const Limiter& limiter_;
+  std::vector<double> busy_power_w_;  // [cap]
   CoRunnerCpuTime corunner_cpu_time_;
   Activity activity_ = Activity::idle;
   double corunner_cpu_at_start_s_ = 0.0;

@@ -3,24 +3,40 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <thread>
 #include <utility>
 
-#include "base/error.hpp"
+#include "platform/cpufreq.hpp"
 #include "platform/emulated.hpp"
+#include "platform/hwmon.hpp"
+#include "platform/nvml.hpp"
+#include "platform/rapl.hpp"
+#include "platform/saved_limits.hpp"
 
 namespace bench {
 namespace {
 
-/// One of `allowed`, or "auto", which stands for the only one that this version has.
-std::string read_source(const JsonValue& value, std::vector<std::string> allowed,
-                        std::string_view what) {
+/// One of `allowed`, or "auto".
+std::string read_backend(const JsonValue& value, std::vector<std::string> allowed,
+                         std::string_view what) {
   allowed.insert(allowed.begin(), "auto");
-  const std::size_t index = value.one_of(allowed, what);
-  return index == 0 ? "emulated" : allowed[index];
+  return allowed[value.one_of(allowed, what)];
 }
 
-EmulatedParameters read_emulated(const JsonValue& value, double lowest_cap_w) {
+PowerCaps read_power_caps(const JsonValue& value) {
+  if (!value.is_object()) return {parse_power_caps(value), 0};
+  value.allow_only({"levels"});
+  return {{}, value.at("levels").count(1, 1000)};
+}
+
+/// Levels are spaced over the powers that the formula gives.
+std::vector<double> emulated_caps(const EmulatedParameters& parameters, const PowerCaps& caps) {
+  return caps.over(parameters.busy_power_w(0.0),
+                   parameters.static_power_w + parameters.dynamic_power_w);
+}
+
+EmulatedParameters read_emulated(const JsonValue& value, const PowerCaps& caps) {
   value.allow_only({"static_power_w", "dynamic_power_w", "idle_power_w", "min_speed",
                     "frequency_invariant_share"});
   const JsonValue idle_power_w = value.at("idle_power_w");
@@ -31,7 +47,7 @@ EmulatedParameters read_emulated(const JsonValue& value, double lowest_cap_w) {
       .min_speed = value.at("min_speed").number(0.01, 1.0),
       .frequency_invariant_share = value.at("frequency_invariant_share").number(0.0, 1.0),
       .cores = std::max<std::size_t>(1, std::thread::hardware_concurrency())};
-  const double lowest_busy_power_w = parameters.busy_power_w(lowest_cap_w);
+  const double lowest_busy_power_w = parameters.busy_power_w(emulated_caps(parameters, caps)[0]);
   if (parameters.idle_power_w >= lowest_busy_power_w)
     idle_power_w.fail(
         fmt::format("must be below {:.3g}, the busy power at the lowest cap, found {}",
@@ -39,12 +55,97 @@ EmulatedParameters read_emulated(const JsonValue& value, double lowest_cap_w) {
   return parameters;
 }
 
-void require(const PlatformSpec& spec, std::string_view what, std::string_view found,
-             std::string_view supported) {
-  if (found != supported)
-    throw MachineError(
-        fmt::format("platform \"{}\": {} \"{}\" is not supported by this version; use \"{}\"",
-                    spec.name, what, found, supported));
+std::unique_ptr<Limiter> make_limiter(const std::string& name, const PlatformSpec& spec) {
+  const std::filesystem::path& sysfs = spec.paths.sysfs;
+  if (name == "rapl")
+    return std::make_unique<RaplLimiter>(sysfs / "class" / "powercap", spec.power_caps);
+  if (name == "cpufreq")
+    return std::make_unique<CpufreqLimiter>(sysfs / "devices" / "system" / "cpu" / "cpufreq",
+                                            spec.emulated.value(), spec.power_caps);
+  if (name == "nvml")
+    return std::make_unique<NvmlLimiter>(spec.paths.nvml_library, spec.power_caps);
+  return std::make_unique<EmulatedLimiter>(spec.emulated.value(),
+                                           emulated_caps(*spec.emulated, spec.power_caps));
+}
+
+std::unique_ptr<Meter> make_meter(const std::string& name, const PlatformSpec& spec,
+                                  const Limiter& limiter, CoRunnerCpuTime corunner_cpu_time) {
+  const std::filesystem::path& sysfs = spec.paths.sysfs;
+  if (name == "rapl") return open_rapl_meter(sysfs / "class" / "powercap");
+  if (name == "hwmon") return open_hwmon_meter(sysfs / "class" / "hwmon", spec.hwmon_sensors);
+  if (name == "nvml") return open_nvml_meter(spec.paths.nvml_library);
+  return std::make_unique<EmulatedMeter>(spec.emulated.value(), limiter,
+                                         std::move(corunner_cpu_time));
+}
+
+/// What `make` gives for the first of `names` that can be used, and why it was that one.
+template <typename Make>
+auto first_usable(const std::vector<std::string>& names, std::string& reason, Make make)
+    -> decltype(make(names.front())) {
+  std::string obstacles;
+  for (const std::string& name : names) {
+    try {
+      auto made = make(name);
+      reason = obstacles.empty() ? fmt::format("auto: {} is the best for this device", name)
+                                 : fmt::format("auto: {}, because {}", name, obstacles);
+      return made;
+    } catch (const Unusable& error) {
+      if (!obstacles.empty()) obstacles += "; ";
+      obstacles += fmt::format("{} cannot be used ({})", name, error.what());
+    }
+  }
+  throw MachineError(obstacles);
+}
+
+std::vector<std::string> limiter_order(const PlatformSpec& spec) {
+  if (spec.limiter != "auto") return {spec.limiter};
+  if (spec.device == "cuda") return {"nvml"};
+  return {"rapl", "cpufreq", "emulated"};
+}
+
+std::vector<std::string> meter_order(const PlatformSpec& spec) {
+  if (spec.meter != "auto") return {spec.meter};
+  if (spec.device == "cuda") return {"nvml"};
+  return {"rapl", "hwmon", "emulated"};
+}
+
+void open_backends(Platform& platform, CoRunnerCpuTime corunner_cpu_time) {
+  PlatformSpec& spec = platform.spec;
+  platform.limiter =
+      first_usable(limiter_order(spec), platform.limiter_reason,
+                   [&](const std::string& name) { return make_limiter(name, spec); });
+  if (spec.limiter != "auto") platform.limiter_reason = "named in the platform file";
+
+  const bool emulated = platform.limiter->info().name == "emulated";
+  if (emulated && spec.meter != "auto" && spec.meter != "emulated")
+    throw MachineError(fmt::format(
+        "the meter \"{}\" cannot be used with the emulated limiter, which slows inferences down by "
+        "spinning: it would measure the spinning. {}",
+        spec.meter, platform.limiter_reason));
+  if (emulated && spec.meter == "auto") spec.meter = "emulated";
+  platform.meter =
+      first_usable(meter_order(spec), platform.meter_reason, [&](const std::string& name) {
+        return make_meter(name, spec, *platform.limiter, corunner_cpu_time);
+      });
+  if (spec.meter != "auto") platform.meter_reason = "named in the platform file";
+  if (emulated && spec.meter == "emulated")
+    platform.meter_reason = "with the emulated limiter there is no other";
+  spec.limiter = platform.limiter->info().name;
+  spec.meter = platform.meter->info().name;
+}
+
+Finding probe(const std::string& what, const std::function<SourceInfo()>& open) {
+  try {
+    const SourceInfo info = open();
+    std::string text = info.description;
+    if (info.update_interval_s)
+      text += fmt::format("; updated every {:.3g} ms", 1e3 * *info.update_interval_s);
+    return {true, what, text, ""};
+  } catch (const Unusable& error) {
+    return {false, what, error.reason(), error.remedy()};
+  } catch (const std::exception& error) {
+    return {false, what, error.what(), ""};
+  }
 }
 
 }  // namespace
@@ -61,6 +162,24 @@ std::string to_string(EnergySource source) {
   throw std::logic_error("no such energy source");
 }
 
+std::vector<double> PowerCaps::over(double least_w, double greatest_w) const {
+  if (!values_w.empty()) return values_w;
+  std::vector<double> caps_w{greatest_w};
+  for (std::size_t i = 1; i < levels; ++i) {
+    const double share = static_cast<double>(i) / static_cast<double>(levels - 1);
+    // To the milliwatt, so that logs read well.
+    caps_w.push_back(1e-3 * std::round(1e3 * std::lerp(greatest_w, least_w, share)));
+  }
+  std::ranges::reverse(caps_w);
+  return caps_w;
+}
+
+std::vector<SavedLimit> Limiter::limits() const { return {}; }
+
+Platform::Platform() = default;
+Platform::Platform(Platform&&) noexcept = default;
+Platform::~Platform() = default;
+
 std::vector<double> parse_power_caps(const JsonValue& list) {
   std::vector<double> caps_w;
   for (const JsonValue& item : list.items()) {
@@ -76,30 +195,87 @@ std::vector<double> parse_power_caps(const JsonValue& list) {
 PlatformSpec read_platform(const std::filesystem::path& file) {
   const JsonValue value = JsonValue::read(file);
   value.allow_only({"schema_version", "name", "limiter", "meter", "device", "threads",
-                    "power_caps_w", "emulated"});
+                    "power_caps_w", "emulated", "hwmon_sensors", "sysfs_root", "nvml_library"});
   value.check_schema_version();
 
   const std::vector<std::string> devices{"cpu", "cuda"};
   PlatformSpec spec;
   spec.name = value.at("name").string();
-  spec.limiter =
-      read_source(value.at("limiter"), {"rapl", "nvml", "cpufreq", "emulated"}, "limiter");
-  spec.meter = read_source(value.at("meter"), {"rapl", "nvml", "hwmon", "emulated"}, "meter");
+  const JsonValue limiter = value.at("limiter"), meter = value.at("meter");
+  spec.limiter = read_backend(limiter, {"rapl", "nvml", "cpufreq", "emulated"}, "limiter");
+  spec.meter = read_backend(meter, {"rapl", "nvml", "hwmon", "emulated"}, "meter");
   spec.device = devices[value.at("device").one_of(devices, "device")];
   spec.threads = value.at("threads").count(1);
-  spec.power_caps_w = parse_power_caps(value.at("power_caps_w"));
-  if (spec.limiter == "emulated" || spec.meter == "emulated")
-    spec.emulated = read_emulated(value.at("emulated"), spec.power_caps_w.front());
+  spec.power_caps = read_power_caps(value.at("power_caps_w"));
+  if (auto sensors = value.find("hwmon_sensors"))
+    for (const JsonValue& sensor : sensors->items()) spec.hwmon_sensors.push_back(sensor.string());
+  if (auto root = value.find("sysfs_root")) spec.paths.sysfs = root->path();
+  if (auto library = value.find("nvml_library")) spec.paths.nvml_library = library->string();
+
+  for (const JsonValue& backend : {limiter, meter}) {
+    const std::string name = backend.string();
+    if (name != "auto" && (name == "nvml") != (spec.device == "cuda"))
+      backend.fail(fmt::format("\"{}\" does not belong to the device \"{}\"; use \"{}\"", name,
+                               spec.device, spec.device == "cuda" ? "nvml" : "auto"));
+  }
+  if (spec.limiter == "emulated" && spec.meter != "auto" && spec.meter != "emulated")
+    meter.fail(fmt::format(
+        "\"{}\" would measure the spinning by which the emulated limiter slows inferences down; "
+        "use \"emulated\"",
+        spec.meter));
+  const auto may_need_model = [](const std::string& name) {
+    return name == "auto" || name == "emulated" || name == "cpufreq";
+  };
+  if (spec.device == "cpu" && (may_need_model(spec.limiter) || may_need_model(spec.meter)))
+    spec.emulated = read_emulated(value.at("emulated"), spec.power_caps);
   return spec;
 }
 
 Platform open_platform(const PlatformSpec& spec, CoRunnerCpuTime corunner_cpu_time) {
-  require(spec, "limiter", spec.limiter, "emulated");
-  require(spec, "meter", spec.meter, "emulated");
-  require(spec, "device", spec.device, "cpu");
-  auto limiter = std::make_unique<EmulatedLimiter>(spec.emulated, spec.power_caps_w);
-  auto meter = std::make_unique<EmulatedMeter>(*limiter, std::move(corunner_cpu_time));
-  return {spec, std::move(limiter), std::move(meter)};
+  bool restored = true;
+  for (const LeftLimits& left : restore_left_limits()) {
+    fmt::print(stderr, "alert-bench: {}\n", left.text());
+    restored = restored && left.failures.empty();
+  }
+  Platform platform;
+  platform.spec = spec;
+  try {
+    open_backends(platform, std::move(corunner_cpu_time));
+  } catch (const MachineError& error) {
+    throw MachineError(fmt::format("platform \"{}\": {}", spec.name, error.what()));
+  }
+  if (auto limits = platform.limiter->limits(); !limits.empty()) {
+    if (!restored)
+      throw MachineError(
+          "limits that a killed run left could not be put back: see above; then run alert-bench "
+          "restore, with --forget to give up what cannot be put back");
+    platform.saved =
+        std::make_unique<SavedLimits>(platform.limiter->info().name, std::move(limits));
+  }
+  return platform;
+}
+
+std::vector<Finding> probe_backends(const SystemPaths& paths) {
+  const auto powercap = paths.sysfs / "class" / "powercap";
+  const auto cpufreq = paths.sysfs / "devices" / "system" / "cpu" / "cpufreq";
+  const EmulatedParameters any_model{.static_power_w = 1.0,
+                                     .dynamic_power_w = 1.0,
+                                     .idle_power_w = 0.0,
+                                     .min_speed = 0.5,
+                                     .frequency_invariant_share = 0.0,
+                                     .cores = 1};
+  const PowerCaps any_caps{{}, 2};
+  return {
+      probe("limiter rapl", [&] { return RaplLimiter(powercap, any_caps).info(); }),
+      probe("limiter cpufreq", [&] { return CpufreqLimiter(cpufreq, any_model, any_caps).info(); }),
+      probe("limiter nvml", [&] { return NvmlLimiter(paths.nvml_library, any_caps).info(); }),
+      {true, "limiter emulated", "slows inferences down by spinning; needs no privilege", ""},
+      probe("meter rapl", [&] { return open_rapl_meter(powercap)->info(); }),
+      probe("meter hwmon",
+            [&] { return open_hwmon_meter(paths.sysfs / "class" / "hwmon", {})->info(); }),
+      probe("meter nvml", [&] { return open_nvml_meter(paths.nvml_library)->info(); }),
+      {true, "meter emulated", "power by formula, co-runners by their CPU time", ""},
+  };
 }
 
 }  // namespace bench

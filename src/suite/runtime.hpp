@@ -62,9 +62,11 @@ class Runtime {
  public:
   virtual ~Runtime() = default;
   virtual RuntimeInfo info() const = 0;
-  /// Throws InputError where the file is not a TorchScript module of that kind with as many stages
-  /// as the suite says.
-  virtual std::unique_ptr<Module> load(const ModelSpec& model, const Suite& suite) const = 0;
+  /// `device` is "cpu" or "cuda"; on the latter each stage ends when the GPU has done all its work
+  /// and the logits are here. Throws InputError where the file is not a TorchScript module of that
+  /// kind with as many stages as the suite says, MachineError where LibTorch has no CUDA.
+  virtual std::unique_ptr<Module> load(const ModelSpec& model, const Suite& suite,
+                                       const std::string& device = "cpu") const = 0;
   /// A tensor as torch.save writes it. Throws InputError where the file is none of float32 or
   /// int64.
   virtual TensorValues load_tensor(const std::filesystem::path& file) const = 0;

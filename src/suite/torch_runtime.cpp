@@ -5,6 +5,7 @@
 #include <dlfcn.h>
 #include <fmt/format.h>
 #include <torch/csrc/jit/serialization/pickle.h>
+#include <torch/cuda.h>
 #include <torch/script.h>
 #include <torch/version.h>
 
@@ -42,17 +43,19 @@ torch::Tensor view_of(const Values& values, std::span<const std::size_t> shape) 
 
 class TorchModule : public Module {
  public:
-  TorchModule(const ModelSpec& model, const Suite& suite)
+  TorchModule(const ModelSpec& model, const Suite& suite, torch::Device device)
       : name_(fmt::format("model \"{}\" ({})", model.name, model.file.string())),
         stages_(model.accuracy.size()),
         classes_(suite.classes),
-        sequential_(suite.data.sequential()) {}
+        sequential_(suite.data.sequential()),
+        device_(device) {}
 
   std::size_t stages() const final { return stages_; }
 
   void start(const Burst& burst, const ModuleState& carried) final {
     const c10::InferenceMode inference;
     input_ = view_of(burst.values, burst.shape);
+    if (device_.is_cuda()) torch::cuda::synchronize();
     if (sequential_) input_ = input_.clone();  // it may become part of what is carried
     // A list of its own: a module that appends to what it is given must not change the caller's.
     carried_ = carried ? static_cast<const States*>(carried.get())->copy() : States();
@@ -65,7 +68,10 @@ class TorchModule : public Module {
   std::span<const float> run_stage(std::size_t stage) final {
     const c10::InferenceMode inference;
     try {
-      logits_ = run(input_, stage).contiguous();
+      if (stage == 1) input_ = input_.to(device_);
+      logits_ = run(input_, stage).to(torch::kCPU).contiguous();
+      // The next stage's state may still be under way.
+      if (device_.is_cuda()) torch::cuda::synchronize();
     } catch (const std::exception& error) {
       fail(stage, reason(error));
     }
@@ -99,6 +105,7 @@ class TorchModule : public Module {
   std::size_t stages_;
   std::size_t classes_;
   bool sequential_;
+  torch::Device device_;
   torch::Tensor input_;
   torch::Tensor logits_;
 };
@@ -107,9 +114,9 @@ class TorchModule : public Module {
   throw InputError(fmt::format("{}: {}", model.file.string(), message));
 }
 
-torch::jit::Module load_script(const ModelSpec& model) {
+torch::jit::Module load_script(const ModelSpec& model, torch::Device device) {
   try {
-    torch::jit::Module script = torch::jit::load(model.file.string(), torch::kCPU);
+    torch::jit::Module script = torch::jit::load(model.file.string(), device);
     script.eval();
     return script;
   } catch (const std::exception& error) {
@@ -126,8 +133,9 @@ torch::jit::Method find_method(const torch::jit::Module& script, const ModelSpec
 
 class TraditionalModule final : public TorchModule {
  public:
-  TraditionalModule(const torch::jit::Module& script, const ModelSpec& model, const Suite& suite)
-      : TorchModule(model, suite), forward_(find_method(script, model, "forward")) {}
+  TraditionalModule(const torch::jit::Module& script, const ModelSpec& model, const Suite& suite,
+                    torch::Device device)
+      : TorchModule(model, suite, device), forward_(find_method(script, model, "forward")) {}
 
  private:
   torch::Tensor run(const torch::Tensor& input, std::size_t) override {
@@ -142,8 +150,9 @@ class TraditionalModule final : public TorchModule {
 
 class AnytimeModule final : public TorchModule {
  public:
-  AnytimeModule(const torch::jit::Module& script, const ModelSpec& model, const Suite& suite)
-      : TorchModule(model, suite),
+  AnytimeModule(const torch::jit::Module& script, const ModelSpec& model, const Suite& suite,
+                torch::Device device)
+      : TorchModule(model, suite, device),
         start_(find_method(script, model, "start")),
         stage_(find_method(script, model, "stage")) {
     const torch::IValue found = find_method(script, model, "num_stages")({});
@@ -206,11 +215,18 @@ class TorchRuntime final : public Runtime {
 
   RuntimeInfo info() const override { return info_; }
 
-  std::unique_ptr<Module> load(const ModelSpec& model, const Suite& suite) const override {
-    const torch::jit::Module script = load_script(model);
+  std::unique_ptr<Module> load(const ModelSpec& model, const Suite& suite,
+                               const std::string& device_name) const override {
+    const torch::Device device(device_name);
+    if (device.is_cuda() && !torch::cuda::is_available())
+      throw MachineError(
+          "device \"cuda\": this LibTorch has no CUDA, or finds no GPU (Debian's has none). Build "
+          "with an upstream CUDA LibTorch (cmake -DCMAKE_PREFIX_PATH=/path/to/libtorch), or set "
+          "\"device\" to \"cpu\"");
+    const torch::jit::Module script = load_script(model, device);
     if (model.kind == alert::ModelKind::anytime)
-      return std::make_unique<AnytimeModule>(script, model, suite);
-    return std::make_unique<TraditionalModule>(script, model, suite);
+      return std::make_unique<AnytimeModule>(script, model, suite, device);
+    return std::make_unique<TraditionalModule>(script, model, suite, device);
   }
 
   TensorValues load_tensor(const std::filesystem::path& file) const override {

@@ -148,17 +148,19 @@ Json to_json(const TraceHeader& header, const TraceInput& input, std::size_t mod
   const TraceRun& run = input.run(model, cap);
   Json latency_s = Json::array();
   for (const double end_s : run.stage_latency_s) latency_s.push_back(rounded(end_s));
-  return {{"input", input.input},
-          {"group", input.group.group},
-          {"group_position", input.group.position},
-          {"group_size", input.group.size},
-          {"model", header.models[model].name},
-          {"cap_w", header.power_caps_w[cap]},
-          {"stage_latency_s", std::move(latency_s)},
-          {"stage_correct", run.stage_correct},
-          {"busy_energy_j", rounded(run.busy_energy_j)},
-          {"idle_power_w", rounded(run.idle_power_w)},
-          {"contention", input.contention}};
+  Json json = {{"input", input.input},
+               {"group", input.group.group},
+               {"group_position", input.group.position},
+               {"group_size", input.group.size},
+               {"model", header.models[model].name},
+               {"cap_w", header.power_caps_w[cap]},
+               {"stage_latency_s", std::move(latency_s)},
+               {"stage_correct", run.stage_correct},
+               {"busy_energy_j", rounded(run.busy_energy_j)},
+               {"idle_power_w", rounded(run.idle_power_w)},
+               {"contention", input.contention}};
+  if (run.energy_inferences > 1) json["energy_inferences"] = run.energy_inferences;
+  return json;
 }
 
 GroupPosition parse_group(const JsonValue& value) {
@@ -267,6 +269,8 @@ class Parser {
     check_stages(correct, run.stage_correct.size(), stages);
     run.busy_energy_j = value.at("busy_energy_j").positive();
     run.idle_power_w = value.at("idle_power_w").number(0.0);
+    const auto inferences = value.find("energy_inferences");
+    run.energy_inferences = inferences ? inferences->count(1) : 1;
   }
 
   /// In words, by its index [model * caps + cap].

@@ -45,6 +45,7 @@ struct TraceRun {
   std::vector<double> stage_correct;    ///< share of the input's items answered rightly, [stage]
   double busy_energy_j = 0.0;
   double idle_power_w = 0.0;
+  std::size_t energy_inferences = 1;  ///< that busy_energy_j is the mean of
 
   Execution execution() const {
     return {stage_latency_s, stage_correct, busy_energy_j, idle_power_w};

@@ -180,7 +180,7 @@ TEST_CASE("CoRunners: a child whose parent died before it was heard of does not 
   int ends[2];
   REQUIRE(pipe(ends) == 0);
   const int child = fork();
-  if (child == 0) run_workload(Workload::compute, small_array_bytes, 0, ends[1], getpid());
+  if (child == 0) run_workload({Workload::compute, {}, small_array_bytes, 0, ends[1], getpid()});
   close(ends[1]);
   char byte = 0;
   CHECK(read(ends[0], &byte, 1) == 0);  // not ready

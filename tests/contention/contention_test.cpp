@@ -59,15 +59,36 @@ TEST_CASE("contention: one worker, not niced, where the config does not say") {
 TEST_CASE("contention: faults are named with their place") {
   CHECK_THAT(error_of(R"({"workload": "memroy"})"),
              Equals("c.json: /workload: unknown workload \"memroy\" (did you mean \"memory\"?); "
-                    "allowed: \"memory\", \"compute\""));
+                    "allowed: \"memory\", \"compute\", \"stress-ng\", \"exec\""));
   CHECK_THAT(error_of(R"({"workload": "memory"})"), Equals("c.json: /: \"schedule\" is missing"));
   CHECK_THAT(error_of(R"({"worker": 2})"),
              Equals("c.json: /worker: unknown key \"worker\" (did you mean \"workers\"?); allowed: "
-                    "\"workload\", \"workers\", \"nice\", \"schedule\""));
+                    "\"workload\", \"arguments\", \"command\", \"workers\", \"nice\", "
+                    "\"schedule\""));
   CHECK_THAT(error_of(R"({"workload": "memory", "workers": 0})"),
              Equals("c.json: /workers: must be a whole number from 1 to 1024, found 0"));
   CHECK_THAT(error_of(R"({"workload": "memory", "nice": 20})"),
              Equals("c.json: /nice: must be a whole number from 0 to 19, found 20"));
+}
+
+TEST_CASE("contention: stress-ng has arguments, exec a command, the others neither") {
+  const std::string schedule = R"("schedule": {"windows": [[1, 2]]}})";
+  const ContentionSpec stress =
+      parse(R"({"workload": "stress-ng", "arguments": ["--vm", "2"], )" + schedule);
+  CHECK(stress.workload == Workload::stress_ng);
+  CHECK(stress.arguments == std::vector<std::string>{"--vm", "2"});
+  const ContentionSpec exec =
+      parse(R"({"workload": "exec", "command": ["bodytrack", "4"], )" + schedule);
+  CHECK(exec.workload == Workload::exec);
+  CHECK(exec.arguments == std::vector<std::string>{"bodytrack", "4"});
+
+  CHECK_THAT(error_of(R"({"workload": "exec"})"), Equals("c.json: /: \"command\" is missing"));
+  CHECK_THAT(error_of(R"({"workload": "exec", "command": []})"),
+             Equals("c.json: /command: must not be empty"));
+  CHECK_THAT(error_of(R"({"workload": "stress-ng", "command": ["x"]})"),
+             Equals("c.json: /command: does not belong to the workload \"stress-ng\""));
+  CHECK_THAT(error_of(R"({"workload": "memory", "arguments": ["x"]})"),
+             Equals("c.json: /arguments: does not belong to the workload \"memory\""));
 }
 
 TEST_CASE("contention: faults of a schedule are named with their place") {

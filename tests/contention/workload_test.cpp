@@ -29,7 +29,7 @@ TEST_CASE("memory_array_size: this machine has a size") {
 }
 
 TEST_CASE("workload command: is told from every other command") {
-  std::vector<std::string> command = workload_command(Workload::memory, 800, 5, 3, 42);
+  std::vector<std::string> command = workload_command({Workload::memory, {}, 800, 5, 3, 42});
   CHECK(command ==
         std::vector<std::string>{"alert-bench", "contend", "memory", "800", "5", "3", "42"});
   char* argv[] = {command[0].data(), command[1].data()};

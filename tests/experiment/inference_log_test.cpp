@@ -148,6 +148,13 @@ TEST_CASE("the line of an input that was lost") {
   CHECK(streams.at(key).at(0).lost == "a.ogg: silent");
 }
 
+TEST_CASE("the line of an input whose windows were too short for the meter") {
+  Step step = live();
+  step.energy_coarse = true;
+  CHECK_THAT(line_of(accuracy_goal, step),
+             Catch::Matchers::EndsWith(R"("contention":true,"energy_coarse":true}})"));
+}
+
 TEST_CASE("a log gives back all that a stream learns from") {
   const test::TemporaryFolder folder;
   const fs::path file = folder.path() / "inferences.jsonl";

@@ -12,7 +12,7 @@ using nlohmann::json;
 namespace {
 
 ProfileFile hand_made() {
-  ProfileFile file{"image", EnergySource::emulated, test::hand_made_profile(), {}, {}};
+  ProfileFile file{"image", EnergySource::emulated, test::hand_made_profile(), {}, {}, {}};
   for (const auto& model : file.profile.models) {
     auto spread = model.latency_s;
     for (auto& row : spread)
@@ -67,6 +67,18 @@ TEST_CASE("a profile is read as it was written") {
       CHECK(model.busy_power_w == expected.busy_power_w);
     }
   }
+}
+
+TEST_CASE("a profile tells where the energy of several inferences was taken together") {
+  ProfileFile written = hand_made();
+  CHECK_FALSE(to_json(written)["models"][0].contains("energy_inferences"));
+  written.energy_inferences = {{4, 2, 1}, {1, 1, 1}, {1, 1, 1}};
+  const json document = to_json(written);
+  CHECK(document["models"][0]["energy_inferences"] == json({4, 2, 1}));
+  CHECK_FALSE(document["models"][1].contains("energy_inferences"));
+  CHECK(read(document).energy_inferences == written.energy_inferences);
+  CHECK(error_with("/models/0/energy_inferences", {4, 2}) ==
+        "/models/0/energy_inferences: must have a number for each cap");
 }
 
 TEST_CASE("a profile's fields are those of formats.md") {

@@ -64,13 +64,13 @@ TEST_CASE("emulated limiter: a segment ends no sooner than the cap allows") {
 }
 
 TEST_CASE("emulated limiter: the default is the highest cap") {
-  CHECK(EmulatedLimiter(parameters, caps_w).busy_power_w() == Approx(73.0));
+  CHECK(EmulatedLimiter(parameters, caps_w).cap() == 2);
 }
 
 TEST_CASE("emulated meter: a busy window has the cap's busy power") {
   EmulatedLimiter limiter(parameters, caps_w);
   // What co-runners do in a busy window is in the busy power.
-  EmulatedMeter meter(limiter, [cpu_s = 0.0]() mutable { return cpu_s += 1e6; });
+  EmulatedMeter meter(parameters, limiter, [cpu_s = 0.0]() mutable { return cpu_s += 1e6; });
   for (std::size_t cap = 0; cap < caps_w.size(); ++cap) {
     limiter.set_cap(cap);
     const auto begin = Clock::now();
@@ -85,7 +85,7 @@ TEST_CASE("emulated meter: a busy window has the cap's busy power") {
 
 TEST_CASE("emulated meter: an idle window has idle power when nothing else runs") {
   EmulatedLimiter limiter(parameters, caps_w);
-  EmulatedMeter meter(limiter, no_co_runners);
+  EmulatedMeter meter(parameters, limiter, no_co_runners);
   meter.start(Activity::idle);
   spin(std::chrono::microseconds(200));
   CHECK(meter.stop().power_w() == Approx(4.0));
@@ -95,7 +95,7 @@ TEST_CASE("emulated meter: an idle window is charged the co-runners' CPU time in
   EmulatedLimiter limiter(parameters, caps_w);
   limiter.set_cap(1);
   double cpu_s = 100.0;  // of earlier windows
-  EmulatedMeter meter(limiter, [&] { return cpu_s; });
+  EmulatedMeter meter(parameters, limiter, [&] { return cpu_s; });
   meter.start(Activity::idle);
   spin(std::chrono::microseconds(500));
   cpu_s += 0.0005;
@@ -108,7 +108,7 @@ TEST_CASE("emulated meter: an idle window is charged busy power at most") {
   EmulatedLimiter limiter(parameters, caps_w);
   limiter.set_cap(1);
   double cpu_s = 0.0;
-  EmulatedMeter meter(limiter, [&] { return cpu_s; });
+  EmulatedMeter meter(parameters, limiter, [&] { return cpu_s; });
   meter.start(Activity::idle);
   cpu_s = 1e6;
   const EnergyReading reading = meter.stop();
@@ -117,7 +117,7 @@ TEST_CASE("emulated meter: an idle window is charged busy power at most") {
 
 TEST_CASE("emulated limiter and meter: say that they are emulated") {
   EmulatedLimiter limiter(parameters, caps_w);
-  EmulatedMeter meter(limiter, no_co_runners);
+  EmulatedMeter meter(parameters, limiter, no_co_runners);
   for (const SourceInfo& info : {limiter.info(), meter.info()}) {
     CHECK(info.name == "emulated");
     CHECK(info.source == EnergySource::emulated);

@@ -46,17 +46,6 @@ std::string error_with(const char* pointer, const nlohmann::json& value) {
   return "accepted";
 }
 
-std::string open_error(const char* key, const char* value) {
-  nlohmann::json document = valid();
-  document[key] = value;
-  try {
-    open_platform(read(document), [] { return 0.0; });
-  } catch (const MachineError& error) {
-    return error.what();
-  }
-  return "opened";
-}
-
 }  // namespace
 
 TEST_CASE("platform: all keys are read") {
@@ -66,22 +55,13 @@ TEST_CASE("platform: all keys are read") {
   CHECK(spec.meter == "emulated");
   CHECK(spec.device == "cpu");
   CHECK(spec.threads == 2);
-  CHECK(spec.power_caps_w == std::vector<double>{17.0, 73.0});
-  CHECK(spec.emulated.static_power_w == 9.0);
-  CHECK(spec.emulated.dynamic_power_w == 64.0);
-  CHECK(spec.emulated.idle_power_w == 4.0);
-  CHECK(spec.emulated.min_speed == 0.2);
-  CHECK(spec.emulated.frequency_invariant_share == 0.25);
-  CHECK(spec.emulated.cores >= 1);
-}
-
-TEST_CASE("platform: \"auto\" is recorded as what it stands for") {
-  nlohmann::json document = valid();
-  document["limiter"] = "auto";
-  document["meter"] = "auto";
-  const PlatformSpec spec = read(document);
-  CHECK(spec.limiter == "emulated");
-  CHECK(spec.meter == "emulated");
+  CHECK(spec.power_caps.values_w == std::vector<double>{17.0, 73.0});
+  CHECK(spec.emulated->static_power_w == 9.0);
+  CHECK(spec.emulated->dynamic_power_w == 64.0);
+  CHECK(spec.emulated->idle_power_w == 4.0);
+  CHECK(spec.emulated->min_speed == 0.2);
+  CHECK(spec.emulated->frequency_invariant_share == 0.25);
+  CHECK(spec.emulated->cores >= 1);
 }
 
 TEST_CASE("platform: faults are named with their place") {
@@ -90,7 +70,8 @@ TEST_CASE("platform: faults are named with their place") {
   CHECK_THAT(error_with("/thread", 1),
              Equals(": /thread: unknown key \"thread\" (did you mean \"threads\"?); allowed: "
                     "\"schema_version\", \"name\", \"limiter\", \"meter\", \"device\", "
-                    "\"threads\", \"power_caps_w\", \"emulated\""));
+                    "\"threads\", \"power_caps_w\", \"emulated\", \"hwmon_sensors\", "
+                    "\"sysfs_root\", \"nvml_library\""));
   CHECK_THAT(error_with("/limiter", "rappl"),
              Equals(": /limiter: unknown limiter \"rappl\" (did you mean \"rapl\"?); allowed: "
                     "\"auto\", \"rapl\", \"nvml\", \"cpufreq\", \"emulated\""));
@@ -136,16 +117,26 @@ TEST_CASE("platform: opening gives the limiter and the meter of the file") {
   CHECK(platform.meter->stop().power_w() == Approx(17.0));  // the meter knows the limiter's cap
 }
 
-TEST_CASE("platform: what this version lacks is refused in plain words") {
-  CHECK_THAT(open_error("limiter", "rapl"),
-             Equals("platform \"p\": limiter \"rapl\" is not supported by this version; use "
-                    "\"emulated\""));
-  CHECK_THAT(open_error("meter", "hwmon"),
-             Equals("platform \"p\": meter \"hwmon\" is not supported by this version; use "
-                    "\"emulated\""));
-  CHECK_THAT(open_error("device", "cuda"),
-             Equals("platform \"p\": device \"cuda\" is not supported by this version; use "
-                    "\"cpu\""));
+TEST_CASE("platform: limiters and meters that do not belong together are refused") {
+  CHECK_THAT(error_with("/meter", "hwmon"),
+             Equals(": /meter: \"hwmon\" would measure the spinning by which the emulated limiter "
+                    "slows inferences down; use \"emulated\""));
+  CHECK_THAT(error_with("/limiter", "nvml"),
+             Equals(": /limiter: \"nvml\" does not belong to the device \"cpu\"; use \"auto\""));
+  CHECK_THAT(
+      error_with("/device", "cuda"),
+      Equals(": /limiter: \"emulated\" does not belong to the device \"cuda\"; use \"nvml\""));
+}
+
+TEST_CASE("platform: caps may be so many levels over the limiter's range") {
+  nlohmann::json document = valid();
+  document["power_caps_w"] = {{"levels", 3}};
+  const PlatformSpec spec = read(document);
+  CHECK(spec.power_caps.over(10.0, 30.0) == std::vector<double>{10.0, 20.0, 30.0});
+  // From 9 + 64 * 0.2^3 W, at the least speed, to 73 W.
+  CHECK(open_platform(spec, [] { return 0.0; }).limiter->caps_w() ==
+        std::vector<double>{9.512, 41.256, 73.0});
+  CHECK(PowerCaps{{}, 1}.over(10.0, 30.0) == std::vector<double>{30.0});
 }
 
 TEST_CASE("platform: a real limiter and meter need no emulated parameters") {
@@ -162,8 +153,8 @@ TEST_CASE("platform: the platforms that come with the program are read") {
   const PlatformSpec spec =
       read_platform(std::string(SOURCE_DIR) + "/configs/platforms/" + file + ".json");
   CHECK(spec.name == file);
-  CHECK(spec.power_caps_w.size() == 8);
-  CHECK(spec.power_caps_w.back() == highest_cap_w);
-  CHECK(spec.emulated.speed(highest_cap_w) == 1.0);
-  CHECK(spec.emulated.speed(spec.power_caps_w.front()) == Approx(0.45).margin(0.05));
+  CHECK(spec.power_caps.values_w.size() == 8);
+  CHECK(spec.power_caps.values_w.back() == highest_cap_w);
+  CHECK(spec.emulated->speed(highest_cap_w) == 1.0);
+  CHECK(spec.emulated->speed(spec.power_caps.values_w.front()) == Approx(0.45).margin(0.05));
 }

@@ -57,7 +57,7 @@ TraceInput make_input(std::size_t i) {
     for (std::size_t cap = 0; cap < 2; ++cap) {
       const auto x = static_cast<double>(1 + 4 * i + 2 * model + cap);
       TraceRun& run = input.run(model, cap);
-      run = {{x / 1000}, {1.0 / 3.0}, x / 100, (4000 + x) / 1000};
+      run = {{x / 1000}, {1.0 / 3.0}, x / 100, (4000 + x) / 1000, cap == 0 ? 1 : 4 + i};
       if (model == 1) {
         run.stage_latency_s.push_back(2 * x / 1000);
         run.stage_correct = {0.25, 0.75};
@@ -77,7 +77,7 @@ bool equal(const TraceInput& a, const TraceInput& b) {
     for (std::size_t cap = 0; cap < 2; ++cap) {
       const TraceRun &x = a.run(model, cap), &y = b.run(model, cap);
       if (x.stage_latency_s != y.stage_latency_s || x.stage_correct != y.stage_correct ||
-          x.busy_energy_j != y.busy_energy_j || x.idle_power_w != y.idle_power_w)
+          x.busy_energy_j != y.busy_energy_j || x.idle_power_w != y.idle_power_w || x.energy_inferences != y.energy_inferences)
         return false;
     }
   return a.input == b.input && a.group == b.group && a.contention == b.contention;
@@ -167,7 +167,7 @@ TEST_CASE("the lines are those of formats.md") {
   CHECK(line ==
         R"({"input":1,"group":0,"group_position":1,"group_size":2,"model":"nested","cap_w":22.5,)"
         R"("stage_latency_s":[0.008,0.016],"stage_correct":[0.25,0.75],"busy_energy_j":0.08,)"
-        R"("idle_power_w":4.008,"contention":true})");
+        R"("idle_power_w":4.008,"contention":true,"energy_inferences":5})");
 }
 
 TEST_CASE("measurements are written to the nanosecond, nanojoule and nanowatt") {

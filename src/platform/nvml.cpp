@@ -1,0 +1,223 @@
+#include "platform/nvml.hpp"
+
+#include <dlfcn.h>
+#include <fmt/format.h>
+
+#include <cmath>
+#include <functional>
+
+#include "base/error.hpp"
+#include "platform/sampled_meter.hpp"
+#include "platform/saved_limits.hpp"
+
+namespace bench {
+namespace {
+
+constexpr double w_per_mw = 1e-3;
+
+// What nvml.h says of the functions that are used here.
+using Device = struct nvmlDevice_st*;
+constexpr int success = 0;
+constexpr int not_supported = 3;
+constexpr int no_permission = 4;
+
+}  // namespace
+
+/// The loaded library with its first board.
+class Nvml {
+ public:
+  explicit Nvml(const std::string& library) : library_(dlopen(library.c_str(), RTLD_NOW)) {
+    if (!library_)
+      throw Unusable(fmt::format("the NVIDIA driver's library cannot be loaded: {}", dlerror()),
+                     "apt-get install libnvidia-ml1 nvidia-driver (on a machine with such a GPU)");
+    try {
+      check("nvmlInit_v2", function<int()>("nvmlInit_v2")());
+      open_board();
+    } catch (...) {
+      close();
+      throw;
+    }
+  }
+  ~Nvml() { close(); }
+  Nvml(const Nvml&) = delete;
+  Nvml& operator=(const Nvml&) = delete;
+
+  const std::string& name() const { return name_; }
+  const std::string& uuid() const { return uuid_; }
+
+  /// In mJ since the driver was loaded; throws Unusable where the board has no such counter.
+  std::uint64_t energy_mj() const {
+    unsigned long long value = 0;
+    check("nvmlDeviceGetTotalEnergyConsumption", energy_(board_, &value));
+    return value;
+  }
+  bool has_energy_counter() const {
+    unsigned long long value = 0;
+    return energy_ && energy_(board_, &value) == success;
+  }
+  std::uint64_t power_mw() const { return get(power_, "nvmlDeviceGetPowerUsage"); }
+  std::uint64_t limit_mw() const { return get(limit_, "nvmlDeviceGetPowerManagementLimit"); }
+  std::pair<std::uint64_t, std::uint64_t> limit_range_mw() const {
+    unsigned least = 0, greatest = 0;
+    check("nvmlDeviceGetPowerManagementLimitConstraints",
+          function<int(Device, unsigned*, unsigned*)>(
+              "nvmlDeviceGetPowerManagementLimitConstraints")(board_, &least, &greatest));
+    return {least, greatest};
+  }
+  void set_limit_mw(std::uint64_t value_mw) const {
+    check("nvmlDeviceSetPowerManagementLimit", set_limit_(board_, static_cast<unsigned>(value_mw)));
+  }
+
+ private:
+  using Get = int(Device, unsigned*);
+
+  template <typename Function>
+  Function* find(const char* name) const {
+    return reinterpret_cast<Function*>(dlsym(library_, name));
+  }
+
+  template <typename Function>
+  Function* function(const char* name) const {
+    if (const auto found = find<Function>(name)) return found;
+    throw Unusable(fmt::format("the NVIDIA driver's library has no {}: it is too old", name), "");
+  }
+
+  void check(const char* what, int code) const {
+    if (code == success) return;
+    const auto text = find<const char*(int)>("nvmlErrorString");
+    throw Unusable(
+        fmt::format("{} {}failed: {}", what, name_.empty() ? "" : fmt::format("of {} ", name_),
+                    text ? text(code) : fmt::format("error {}", code)),
+        code == no_permission   ? "run as root: NVML lets nobody else change a board's power limit"
+        : code == not_supported ? ""
+                                : "nvidia-smi (it tells what is wrong with the driver)");
+  }
+
+  void open_board() {
+    check("nvmlDeviceGetHandleByIndex_v2",
+          function<int(unsigned, Device*)>("nvmlDeviceGetHandleByIndex_v2")(0, &board_));
+    char text[96];
+    check("nvmlDeviceGetUUID",
+          function<int(Device, char*, unsigned)>("nvmlDeviceGetUUID")(board_, text, sizeof text));
+    uuid_ = text;
+    check("nvmlDeviceGetName",
+          function<int(Device, char*, unsigned)>("nvmlDeviceGetName")(board_, text, sizeof text));
+    name_ = text;
+    energy_ = find<int(Device, unsigned long long*)>("nvmlDeviceGetTotalEnergyConsumption");
+    power_ = function<Get>("nvmlDeviceGetPowerUsage");
+    limit_ = function<Get>("nvmlDeviceGetPowerManagementLimit");
+    set_limit_ = function<int(Device, unsigned)>("nvmlDeviceSetPowerManagementLimit");
+  }
+
+  std::uint64_t get(Get* getter, const char* what) const {
+    unsigned value = 0;
+    check(what, getter(board_, &value));
+    return value;
+  }
+
+  void close() {
+    if (const auto shutdown = find<int()>("nvmlShutdown")) shutdown();
+    dlclose(library_);
+  }
+
+  void* library_;
+  Device board_ = nullptr;
+  std::string name_, uuid_;
+  int (*energy_)(Device, unsigned long long*) = nullptr;
+  Get* power_ = nullptr;
+  Get* limit_ = nullptr;
+  int (*set_limit_)(Device, unsigned) = nullptr;
+};
+
+namespace {
+
+void check_uuid(const Nvml& nvml, const std::string& uuid) {
+  if (nvml.uuid() != uuid)
+    throw MachineError(
+        fmt::format("the first GPU is {} now, and {} is not: its power limit is left alone",
+                    nvml.uuid(), uuid));
+}
+
+}  // namespace
+
+std::unique_ptr<Meter> open_nvml_meter(const std::string& library) {
+  const auto nvml = std::make_shared<const Nvml>(library);
+  const bool counter = nvml->has_energy_counter();
+  const std::function<std::uint64_t()> read = [nvml, counter] {
+    return counter ? nvml->energy_mj() : nvml->power_mw();
+  };
+  // An idle board's power hardly changes; 100 ms is the slowest rate that NVML's manual names.
+  const auto seen = measure_update_interval(read, 2.0);
+  const double interval_s = seen ? seen->interval_s : 0.1;
+  std::vector<std::unique_ptr<EnergyGauge>> gauges;
+  if (counter)
+    gauges.push_back(std::make_unique<EnergyCounter>(nvml->name(), UINT64_MAX,
+                                                     [nvml] { return 1000 * nvml->energy_mj(); }));
+  else
+    gauges.push_back(std::make_unique<PowerIntegral>(
+        [nvml] { return w_per_mw * static_cast<double>(nvml->power_mw()); }));
+  SourceInfo info{
+      .name = "nvml",
+      .source = EnergySource::measured,
+      .update_interval_s = interval_s,
+      .resolution = counter ? std::optional(1e-3) : std::nullopt,
+      .description = fmt::format("{} of {} ({})", counter ? "energy counter" : "power, integrated,",
+                                 nvml->name(), nvml->uuid())};
+  return std::make_unique<SampledMeter>(std::move(info), std::move(gauges),
+                                        counter ? 1.0 : interval_s);
+}
+
+NvmlLimiter::NvmlLimiter(const std::string& library, const PowerCaps& caps)
+    : library_(library),
+      nvml_(std::make_shared<const Nvml>(library)),
+      before_mw_(nvml_->limit_mw()) {
+  const auto [least_mw, greatest_mw] = nvml_->limit_range_mw();
+  const double least_w = w_per_mw * static_cast<double>(least_mw);
+  const double greatest_w = w_per_mw * static_cast<double>(greatest_mw);
+  caps_w_ = caps.over(least_w, greatest_w);
+  cap_ = caps_w_.size() - 1;
+  for (const double cap_w : caps_w_)
+    if (cap_w < least_w || cap_w > greatest_w)
+      throw InputError(fmt::format("the power cap of {} W lies outside what {} takes: {} to {} W",
+                                   cap_w, nvml_->name(), least_w, greatest_w));
+  // Who may not change the limit learns it now: setting the limit in force changes nothing.
+  nvml_->set_limit_mw(before_mw_);
+}
+
+SourceInfo NvmlLimiter::info() const {
+  return {.name = "nvml",
+          .source = EnergySource::measured,
+          .update_interval_s = std::nullopt,
+          .resolution = w_per_mw,
+          .description = fmt::format("power limit of {} ({})", nvml_->name(), nvml_->uuid())};
+}
+
+std::vector<SavedLimit> NvmlLimiter::limits() const {
+  return {{"", before_mw_, nvml_->uuid(), library_}};
+}
+
+void NvmlLimiter::set_cap(std::size_t cap) {
+  cap_ = cap;
+  const auto wanted_mw = static_cast<std::uint64_t>(std::llround(caps_w_[cap] / w_per_mw));
+  nvml_->set_limit_mw(wanted_mw);
+  if (const std::uint64_t found_mw = nvml_->limit_mw(); found_mw != wanted_mw)
+    throw MachineError(
+        fmt::format("{}: the power limit of {} mW did not stick: it reads {} mW. Another program "
+                    "(nvidia-smi, DCGM) sets it too; stop that",
+                    nvml_->name(), wanted_mw, found_mw));
+}
+
+std::uint64_t gpu_power_limit_mw(const std::string& library, const std::string& uuid) {
+  const Nvml nvml(library);
+  check_uuid(nvml, uuid);
+  return nvml.limit_mw();
+}
+
+void set_gpu_power_limit_mw(const std::string& library, const std::string& uuid,
+                            std::uint64_t limit_mw) {
+  const Nvml nvml(library);
+  check_uuid(nvml, uuid);
+  nvml.set_limit_mw(limit_mw);
+}
+
+}  // namespace bench

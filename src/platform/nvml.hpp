@@ -1,0 +1,46 @@
+// NVIDIA GPUs through the driver's NVML library, which is loaded when it is first needed: nothing
+// links to it. The GPU is the first one, as NVML counts.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "platform/platform.hpp"
+
+namespace bench {
+
+class Nvml;
+
+/// The board's energy: its energy counter where it has one (Volta and later), else its power,
+/// integrated. Throws Unusable.
+std::unique_ptr<Meter> open_nvml_meter(const std::string& library);
+
+/// The board's power limit.
+class NvmlLimiter final : public Limiter {
+ public:
+  /// Changes nothing. Throws Unusable, and InputError for caps that the board does not take.
+  NvmlLimiter(const std::string& library, const PowerCaps& caps);
+
+  SourceInfo info() const override;
+  const std::vector<double>& caps_w() const override { return caps_w_; }
+  std::size_t cap() const override { return cap_; }
+  void set_cap(std::size_t cap) override;
+  void end_segment(Clock::time_point) override {}
+  std::vector<SavedLimit> limits() const override;
+
+ private:
+  std::string library_;
+  std::shared_ptr<const Nvml> nvml_;
+  std::uint64_t before_mw_;
+  std::vector<double> caps_w_;
+  std::size_t cap_;
+};
+
+// The power limit of the GPU with this UUID, for what was saved of it. Both throw MachineError.
+std::uint64_t gpu_power_limit_mw(const std::string& library, const std::string& uuid);
+void set_gpu_power_limit_mw(const std::string& library, const std::string& uuid,
+                            std::uint64_t limit_mw);
+
+}  // namespace bench

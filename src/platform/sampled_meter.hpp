@@ -1,0 +1,99 @@
+// A meter over gauges of energy, read at both ends of a window and by a sampler in between, so that
+// no counter wraps unseen and power is integrated at its own rate.
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "platform/platform.hpp"
+
+namespace bench {
+
+/// One source of energy.
+class EnergyGauge {
+ public:
+  virtual ~EnergyGauge() = default;
+  /// Energy in J from the last call until `now`; the first call begins. Throws MachineError.
+  virtual double advance_j(Clock::time_point now) = 0;
+};
+
+/// A counter in uJ that starts again at 0 after `range_uj`. A step that no machine makes (over
+/// most_power_w) is an error: the counter was reset, or has wrapped unseen.
+class EnergyCounter final : public EnergyGauge {
+ public:
+  static constexpr double most_power_w = 10e3;
+
+  EnergyCounter(std::string name, std::uint64_t range_uj, std::function<std::uint64_t()> read_uj);
+  double advance_j(Clock::time_point now) override;
+
+ private:
+  std::string name_;
+  std::uint64_t range_uj_;
+  std::function<std::uint64_t()> read_uj_;
+  std::uint64_t last_uj_ = 0;
+  std::optional<Clock::time_point> last_;
+};
+
+/// Power in W, integrated by the trapezoidal rule between readings.
+class PowerIntegral final : public EnergyGauge {
+ public:
+  explicit PowerIntegral(std::function<double()> read_w) : read_w_(std::move(read_w)) {}
+  double advance_j(Clock::time_point now) override;
+
+ private:
+  std::function<double()> read_w_;
+  double last_w_ = 0.0;
+  std::optional<Clock::time_point> last_;
+};
+
+/// How long the sampler may wait without a counter of this range wrapping unseen.
+double longest_sample_interval_s(std::uint64_t range_uj);
+
+/// Median time between changes of what `read` gives, by asking all the time; nothing where it
+/// changes fewer than 3 times within `limit_s`.
+struct UpdateInterval {
+  double interval_s = 0.0;
+  std::uint64_t least_step = 0;  ///< smallest change seen
+};
+std::optional<UpdateInterval> measure_update_interval(const std::function<std::uint64_t()>& read,
+                                                      double limit_s);
+/// The same from readings made at ascending times.
+std::optional<UpdateInterval> update_interval(
+    const std::vector<std::pair<double, std::uint64_t>>& changes);
+
+/// The gauges' sum. start() and stop() read the gauges themselves and do not allocate; the sampler
+/// is a thread of its own. What fails in the sampler is thrown by the next start() or stop().
+class SampledMeter final : public Meter {
+ public:
+  SampledMeter(SourceInfo info, std::vector<std::unique_ptr<EnergyGauge>> gauges,
+               double sample_interval_s);
+
+  SourceInfo info() const override { return info_; }
+  void start(Activity activity) override;
+  EnergyReading stop() override;
+
+ private:
+  Clock::time_point advance();
+  void sample(const std::stop_token& stop, double interval_s);
+
+  SourceInfo info_;
+  std::vector<std::unique_ptr<EnergyGauge>> gauges_;
+  std::mutex mutex_;  // guards gauges_, total_j_ and failure_
+  std::condition_variable_any wake_;
+  double total_j_ = 0.0;
+  std::exception_ptr failure_;
+  double total_at_start_j_ = 0.0;
+  Clock::time_point begin_;
+  std::jthread sampler_;  // last: it ends before what it uses
+};
+
+}  // namespace bench
