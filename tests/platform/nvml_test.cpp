@@ -1,8 +1,9 @@
 #include "platform/nvml.hpp"
 
-#include <atomic>
 #include <catch2/catch.hpp>
 #include <cstdlib>
+#include <filesystem>
+#include <string>
 #include <thread>
 
 #include "platform/saved_limits.hpp"
@@ -87,13 +88,15 @@ TEST_CASE("NVML limiter: the limit is put back") {
 
 TEST_CASE("NVML meter: the energy counter where the board has one") {
   const Board board;
-  std::atomic<bool> done = false;
-  std::thread driver([&] {  // the meter looks how often the counter changes
-    for (int mj = 1; !done; ++mj) board.files.write("energy", std::to_string(mj));
-  });
   board.files.write("energy", "1");
+  std::jthread driver([&](const std::stop_token& stop) {  // the meter looks how often it changes
+    for (int mj = 2; !stop.stop_requested(); ++mj) {
+      board.files.write("energy.next", std::to_string(mj));
+      std::filesystem::rename(board.files.path("energy.next"), board.files.path("energy"));
+    }
+  });
   const auto meter = open_nvml_meter(FAKE_NVML);
-  done = true;
+  driver.request_stop();
   driver.join();
   CHECK(meter->info().description == "energy counter of Fake Board (GPU-fake)");
   CHECK(meter->info().update_interval_s.value() > 0.0);
