@@ -1,5 +1,6 @@
-"""The paper's claims, computed from results folders whose inferences.jsonl has the streams of CLAIM_SCHEMES
-(replayed), and from live runs for the cost of a decision; with 95 % confidence intervals by bootstrap.
+"""The paper's claims, computed from the replayed streams of results folders (inferences.npz, see
+scripts/reduce_log.py) and, for the cost of a decision, from live runs; with 95 % confidence intervals by
+bootstrap.
 
     /usr/bin/python3 scripts/claims.py runs/paper/image runs/paper/speech --live runs/paper/image-live \\
         --out runs/paper/claims.json
@@ -25,8 +26,6 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent / "figures"))
 from overhead import decision_costs
 from results import Results
 
-CLAIM_SCHEMES = ("alert", "alert-any", "alert-trad", "alert-mean", "app-only", "sys-only", "no-coord",
-                 "oracle-static", "oracle")
 RESAMPLES = 1000
 TOLERATED_RATE, TOLERATED_ENERGY = 0.10, 1.01  # spec section 6
 
@@ -49,56 +48,32 @@ class Streams:
 
     def __init__(self, results):
         self.results = results
-        self.schemes = [s for s in CLAIM_SCHEMES if s in results.schemes]
+        log = dict(np.load(results.folder / "inferences.npz"))
+        self.schemes, self.environments = log["schemes"].tolist(), log["environments"].tolist()
         grid = results.grid
         self.minimizes_energy = np.array([goal["task"] == "minimize-energy" for goal in grid])
-        energy_j, accuracy, late, group = self._read_log()
-
         # Goals that a task does not have are kept by anything.
         none = lambda value, otherwise: otherwise if value is None else value
         accuracy_goal = np.array([none(goal["accuracy"], -np.inf) for goal in grid])
         energy_goal_j = np.array([none(goal["energy_j"], np.inf) for goal in grid])
+        energy_j, accuracy, group = log["energy_j"], log["accuracy"], log["group"]
         below = accuracy < accuracy_goal[:, None]
 
         random = np.random.default_rng(1)
         mean_energy_j, mean_accuracy, late_rate, below_rate = (
             np.empty((RESAMPLES + 1, *energy_j.shape[:-1])) for _ in range(4))
-        for e in range(energy_j.shape[1]):
+        for e in range(len(self.environments)):
             starts = np.flatnonzero(np.diff(group[e], prepend=-1))  # of the groups
             counts = block_resamples(len(starts), random)
             inputs = counts @ np.diff(starts, append=group.shape[1])
             for mean, values in ((mean_energy_j, energy_j), (mean_accuracy, accuracy),
-                                 (late_rate, late), (below_rate, below)):
+                                 (late_rate, log["late"]), (below_rate, below)):
                 by_group = np.add.reduceat(values[:, e].astype(float), starts, axis=-1)
-                mean[:, :, e] = np.einsum("ru,sgu->rsg", counts, by_group, optimize=True) \
-                    / inputs[:, None, None]
+                mean[:, :, e] = np.tensordot(counts, by_group, (1, 2)) / inputs[:, None, None]
         slack = 1e-12  # of sums in another order
         self.kept = ((late_rate <= TOLERATED_RATE + slack) & (below_rate <= TOLERATED_RATE + slack)
                      & (mean_energy_j <= TOLERATED_ENERGY * energy_goal_j))
         self.metric = np.where(self.minimizes_energy, mean_energy_j, 1 - mean_accuracy)
-
-    def _read_log(self):
-        """energy_j, accuracy and late as [scheme, environment, setting, input]; group as
-        [environment, input]."""
-        scheme_index = {name: i for i, name in enumerate(self.schemes)}
-        environment_index = {name: i for i, name in enumerate(self.results.environments)}
-        inputs = self.results.summary["results"][0]["inputs"]
-        shape = len(scheme_index), len(environment_index), len(self.results.grid), inputs
-        energy_j, accuracy = np.full(shape, np.nan), np.full(shape, np.nan)
-        late, group = np.zeros(shape, bool), np.zeros((shape[1], inputs), int)
-        for line in self.results.log():
-            if line["scheme"] not in scheme_index:
-                continue
-            e, outcome = environment_index[line["environment"]], line["outcome"]
-            place = scheme_index[line["scheme"]], e, line["setting"], line["input"]
-            energy_j[place] = outcome["energy_j"]
-            accuracy[place] = outcome["credited_accuracy"]
-            late[place] = not outcome["deadline_met"]
-            group[e, line["input"]] = line["group"]
-        if np.isnan(energy_j).any():
-            raise ValueError(f"{self.results}/inferences.jsonl: streams of {', '.join(self.schemes)} "
-                             "are missing or not whole")
-        return energy_j, accuracy, late, group
 
     def of_task(self, array, task):
         return array[..., self.minimizes_energy == (task == "minimize-energy")]
@@ -213,7 +188,7 @@ def scheme_claims(all_streams):
             results = streams.results
             source = results.summary["energy_source"]
             statistic = claim.statistic(streams)
-            lines.append(entry(claim, results.name, source, f"{results.folder.name}/inferences.jsonl",
+            lines.append(entry(claim, results.name, source, f"{results.folder.name}/inferences.npz",
                                statistic))
             pools.setdefault(source, []).append(statistic)
         for source, statistics in pools.items():
@@ -273,7 +248,7 @@ def print_table(lines):
 def main():
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("results", nargs="+", type=Results, help="replayed, with inferences.jsonl")
+    parser.add_argument("results", nargs="+", type=Results, help="replayed, with inferences.npz")
     parser.add_argument("--live", nargs="*", type=Results, default=[], help="live runs")
     parser.add_argument("--out", type=pathlib.Path, required=True, help="file to write")
     options = parser.parse_args()
