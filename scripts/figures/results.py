@@ -118,6 +118,15 @@ class Results:
                     if (pair["environment"], pair["task"], pair["scheme"], pair["versus"])
                     == (environment, task, scheme, versus))
 
+    def pooled_ratio(self, task, scheme, versus):
+        """scheme's metric over versus's, over all environments, on the settings that both keep; None
+        where there is none."""
+        pairs = [self.pair(environment, task, scheme, versus) for environment in self.environments]
+        settings = sum(pair["settings_both_keep"] for pair in pairs)
+        total = sum(pair["settings_both_keep"] * pair["metric_ratio"] for pair in pairs
+                    if pair["settings_both_keep"])
+        return total / settings if settings else None
+
     def log(self):
         """The lines of inferences.jsonl, one by one: a replayed grid's log takes gigabytes."""
         with open(self.folder / "inferences.jsonl") as lines:
