@@ -91,6 +91,7 @@ def gaps(all_results):
                 xi = of(log["xi_mean"], alert)
                 lines.append({
                     "results": results.name, "environment": environment,
+                    "energy_source": results.summary["energy_source"],
                     "contention": bool(contention),
                     "energy_over_oracle": of(log["energy_j"], alert).sum()
                     / of(log["energy_j"], oracle).sum(),

@@ -29,6 +29,9 @@ def reduced(results):
     late = np.zeros(shape, bool)
     group, contention = np.zeros(shape[1::2], int), np.zeros(shape[1::2], bool)
     for line in results.log():
+        if "lost" in line:
+            raise ValueError(f"{results}/inferences.jsonl: input {line['input']} was lost "
+                             f"({line['lost']}): the claims need every input")
         e, outcome = environment_index[line["environment"]], line["outcome"]
         place = scheme_index[line["scheme"]], e, line["setting"], line["input"]
         energy_j[place] = outcome["energy_j"]

@@ -14,7 +14,8 @@ def decision_costs(results, scheme="alert"):
     """overhead_s and busy_s of every input of a live run."""
     costs = np.array([(line["decision"]["overhead_s"], line["outcome"]["busy_s"])
                       for line in results.log()
-                      if line["scheme"] == scheme and line["decision"]["overhead_s"] is not None])
+                      if line["scheme"] == scheme and "lost" not in line
+                      and line["decision"]["overhead_s"] is not None])
     if not len(costs):
         raise ValueError(f"{results}/inferences.jsonl: no measured decision of {scheme}: a live run "
                          "has them, a replay has none")

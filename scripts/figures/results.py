@@ -9,7 +9,7 @@ import numpy as np
 
 
 class Trace:
-    """One environment's record, as arrays over its inputs (unit in the name).
+    """One environment's record, as arrays over its inputs (unit in the name), lost ones left out.
 
     stage_latency_s[model][input, cap, stage] is cumulative, stage_correct alike;
     busy_energy_j[input, model, cap], idle_power_w[input, model, cap], contention[input].
@@ -18,11 +18,13 @@ class Trace:
     def __init__(self, file):
         with (gzip.open if file.suffix == ".gz" else open)(file, "rt") as lines:
             header, *runs = map(json.loads, lines)
+        runs = [run for run in runs if "lost" not in run]
         self.environment = header["environment"]
         self.models = header["models"]
         model_index = {model["name"]: i for i, model in enumerate(self.models)}
         cap_index = {cap_w: i for i, cap_w in enumerate(header["power_caps_w"])}
-        inputs = runs[-1]["input"] + 1
+        input_index = {i: n for n, i in enumerate(dict.fromkeys(run["input"] for run in runs))}
+        inputs = len(input_index)
         shape = inputs, len(model_index), len(cap_index)
 
         self.busy_energy_j, self.idle_power_w = np.empty(shape), np.empty(shape)
@@ -30,7 +32,8 @@ class Trace:
         self.stage_latency_s = [np.empty((inputs, len(cap_index), len(model["accuracy"])))
                                 for model in self.models]
         for run in runs:
-            i, m, c = run["input"], model_index[run["model"]], cap_index[run["cap_w"]]
+            i, m = input_index[run["input"]], model_index[run["model"]]
+            c = cap_index[run["cap_w"]]
             self.stage_latency_s[m][i, c] = run["stage_latency_s"]
             self.busy_energy_j[i, m, c] = run["busy_energy_j"]
             self.idle_power_w[i, m, c] = run["idle_power_w"]

@@ -22,7 +22,7 @@ def read_stream(results, options):
     first, last = options.inputs
     stream = [line for line in results.log()
               if (line["scheme"], line["environment"], line["setting"]) == wanted
-              and first <= line["input"] <= last]
+              and first <= line["input"] <= last and "lost" not in line]
     if not stream:
         raise ValueError(f"{results}/inferences.jsonl: no such stream")
     return stream

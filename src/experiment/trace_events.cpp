@@ -47,6 +47,8 @@ class Process {
   }
 
   void add(const JsonValue& line) {
+    if (const auto lost = line.find("lost"))
+      return add_event("i", inferences, "lost: " + lost->string(), now_s_, {{"s", "t"}});
     const JsonValue goal = line.at("goal"), decision = line.at("decision"),
                     outcome = line.at("outcome");
     const double busy_s = outcome.at("busy_s").positive();

@@ -175,6 +175,28 @@ TEST_CASE("counters show what was believed and drawn") {
   }
 }
 
+TEST_CASE("a lost input is an event without duration") {
+  const test::TemporaryFolder folder;
+  const fs::path file = folder.path() / "inferences.jsonl";
+  Step lost;
+  lost.lost = "no such file";
+  Step next = step_of(1, 0, false);
+  {
+    InferenceLog log(file, false);
+    log.write({"memory", 3, "alert"}, goal, profile, lost);
+    log.write({"memory", 3, "alert"}, goal, profile, next);
+    log.flush();
+  }
+  std::ostringstream out;
+  write_trace_events(file, {}, out);
+  const json events = json::parse(out.str()).at("traceEvents");
+  const auto event =
+      std::ranges::find_if(events, [](const json& event) { return event["ph"] == "i"; });
+  REQUIRE(event != events.end());
+  CHECK(event->at("name") == "lost: no such file");
+  check(track(events, "decisions"), {{"decide", 0, 1}});
+}
+
 TEST_CASE("a stage says whether it was delivered") {
   std::vector<bool> delivered;
   for (const auto& event : Log().events({.scheme = "alert"}))
