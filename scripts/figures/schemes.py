@@ -1,69 +1,42 @@
-"""schemes-energy and schemes-error: each scheme's metric over oracle-static's, by environment, with
-the settings it violates. Reads the summary.json of a results folder with oracle-static in it.
-
-    /usr/bin/python3 scripts/figures/schemes.py results/image --out results/image/schemes
-"""
-
-import argparse
-
-from matplotlib.patches import Patch
+"""What schemes-energy and schemes-error share: each scheme's metric over oracle-static's by environment,
+and above each bar the settings that the scheme violates."""
 
 import style
-from style import plt
 
-TASKS = {
-    "minimize-energy": "mean energy / oracle-static's",
-    "maximize-accuracy": "mean error / oracle-static's",
-}
 EXCLUDED = ("oracle-static", "oracle-clairvoyant")  # 1 by definition; judged on other grounds
 
 
-def bar_style(scheme):
-    colour = style.SCHEME_COLOURS.get(scheme, "#BBBBBB")
-    return {"facecolor": colour, "edgecolor": "black", "linewidth": 0.4}
-
-
-def draw_task(axes, rows, environments, schemes, label):
-    width = 0.8 / len(schemes)
+def draw_panel(axes, results, task, schemes):
+    rows = results.rows(task)
+    width = 0.84 / len(schemes)
     for index, scheme in enumerate(schemes):
-        for place, environment in enumerate(environments):
-            row = rows[environment, scheme]
+        for place, environment in enumerate(results.environments):
+            row = rows.get((environment, scheme))
+            if row is None:
+                continue
             x = place + (index - (len(schemes) - 1) / 2) * width
             height = row["normalized_metric"]
             if height is not None:
-                axes.bar(x, height, width * 0.92, **bar_style(scheme))
-            axes.annotate(f"{row['violated_settings']}", (x, height or 0), (0, 2), zorder=3,
-                          textcoords="offset points", ha="center", va="bottom", fontsize=6.5)
-    axes.axhline(1.0, color="#999999", linewidth=0.8, linestyle="--")
-    axes.set_xticks(range(len(environments)), environments)
-    axes.set_ylabel(label)
+                axes.bar(x, height, width * 0.92, **style.bar_style(scheme))
+            axes.annotate(f"{row['violated_settings']}", (x, height or 0), (0, 2), fontsize=7,
+                          textcoords="offset points", ha="center", va="bottom", zorder=3)
+    axes.margins(y=0.1)
+    axes.axhline(1.0, color="#777777", linewidth=0.8, linestyle="--")
+    axes.set_xticks(range(len(results.environments)), results.environments)
+    axes.tick_params(axis="x", length=0)
+    settings = next(iter(rows.values()))["settings"]
+    axes.set_title(f"{results.title}; above each bar: violated settings of {settings}", loc="left")
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("results", help="results folder")
-    parser.add_argument("--out", required=True, help="file to write, without suffix")
-    arguments = parser.parse_args()
-
-    summary = style.read_json(f"{arguments.results}/summary.json")
-    if summary["base_scheme"] is None:
-        parser.error(f"{arguments.results}: oracle-static was not run: nothing to normalize to")
-    rows = summary["rows"]
-    environments = list(dict.fromkeys(row["environment"] for row in rows))
-    schemes = [s for s in dict.fromkeys(row["scheme"] for row in rows) if s not in EXCLUDED]
-
-    figure, axes = plt.subplots(2, 1, figsize=(7.2, 5.2))
-    for task_axes, (task, label) in zip(axes, TASKS.items()):
-        of_task = {(r["environment"], r["scheme"]): r for r in rows if r["task"] == task}
-        draw_task(task_axes, of_task, environments, schemes, label)
-    settings = rows[0]["settings"]
-    axes[0].set_title(f"{summary['suite']} suite, {summary['energy_source']} energy; "
-                      f"above each bar: violated settings of {settings}", fontsize=9)
-    legend = [Patch(label=scheme, **bar_style(scheme)) for scheme in schemes]
-    axes[1].legend(handles=legend, loc="upper center", bbox_to_anchor=(0.5, -0.12), ncol=5,
-                   frameon=False, fontsize=8)
-    style.save(figure, arguments.out)
-
-
-if __name__ == "__main__":
-    main()
+def draw(all_results, task):
+    for results in all_results:
+        if results.summary["base_scheme"] is None:
+            raise ValueError(f"{results}: oracle-static was not run: nothing to normalize to")
+    schemes = [s for s in dict.fromkeys(s for results in all_results for s in results.schemes)
+               if s not in EXCLUDED]
+    figure, rows = style.panel_rows(all_results, 1, 2.1)
+    for (axes,), results in zip(rows, all_results):
+        draw_panel(axes, results, task, schemes)
+        axes.set_ylabel(f"{style.TASK_METRICS[task]} / oracle-static's")
+    style.legend_below(figure, [style.scheme_entry(scheme) for scheme in schemes])
+    return figure

@@ -2,35 +2,62 @@
 
 #include <fmt/format.h>
 
+#include <iostream>
 #include <memory>
 
 #include "base/error.hpp"
 #include "cli/commands.hpp"
+#include "experiment/trace_events.hpp"
 
 namespace bench::cli {
+namespace {
+
+constexpr const char* trace_events_format = "perfetto";
+
+struct Options {
+  std::filesystem::path folder;
+  std::string format = "terminal";
+  StreamFilter streams;
+};
+
+void print_tables(const Options& options) {
+  const auto manifest = options.folder / "manifest.json";
+  const auto summary = options.folder / "summary.json";
+  if (!std::filesystem::exists(summary) && std::filesystem::exists(manifest))
+    throw InputError(
+        fmt::format("{}: no summary.json: the run is {}; go on with `alert-bench run --resume`",
+                    options.folder.string(), JsonValue::read(manifest).at("status").string()));
+  fmt::print("{}", render(report_tables(JsonValue::read(summary)), table_format(options.format)));
+}
+
+void report(const Options& options) {
+  if (options.format == trace_events_format)
+    return write_trace_events(options.folder / "inferences.jsonl", options.streams, std::cout);
+  const auto& [scheme, environment, setting] = options.streams;
+  if (scheme || environment || setting)
+    throw InputError(fmt::format("--scheme, --environment and --setting are for --format {}",
+                                 trace_events_format));
+  print_tables(options);
+}
+
+}  // namespace
 
 void add_report(CLI::App& app) {
-  struct Options {
-    std::filesystem::path folder;
-    std::string format = "terminal";
-    bool json = false;
-  };
   auto options = std::make_shared<Options>();
-  auto* command = app.add_subcommand("report", "Print the tables of a results folder");
+  auto formats = table_format_names();
+  formats.push_back(trace_events_format);
+  auto* command = app.add_subcommand(
+      "report", "Print the tables of a results folder, or its log as trace events");
   command->add_option("folder", options->folder, "Results folder")->required();
-  command->add_option("--format", options->format, "How to print them")
+  command->add_option("--format", options->format, "Of tables; perfetto: trace events of the log")
       ->capture_default_str()
-      ->check(CLI::IsMember(table_format_names()));
-  command->callback([options] {
-    const auto manifest = options->folder / "manifest.json";
-    const auto summary = options->folder / "summary.json";
-    if (!std::filesystem::exists(summary) && std::filesystem::exists(manifest))
-      throw InputError(
-          fmt::format("{}: no summary.json: the run is {}; go on with `alert-bench run --resume`",
-                      options->folder.string(), JsonValue::read(manifest).at("status").string()));
-    fmt::print("{}",
-               render(report_tables(JsonValue::read(summary)), table_format(options->format)));
-  });
+      ->check(CLI::IsMember(formats));
+  command->add_option("--scheme", options->streams.scheme, "perfetto: only this scheme's streams");
+  command->add_option("--environment", options->streams.environment,
+                      "perfetto: only this environment's streams");
+  command->add_option("--setting", options->streams.setting,
+                      "perfetto: only this setting's streams");
+  command->callback([options] { report(*options); });
 }
 
 }  // namespace bench::cli

@@ -98,6 +98,7 @@ Json decision_and_outcome(const alert::Profile& profile, const Step& step) {
 
   Json came_out = {{"stage", outcome.stage},
                    {"finished_stage", outcome.finished_stage},
+                   {"stage_latency_s", Json::array()},
                    {"latency_s", rounded(outcome.latency_s)},
                    {"deadline_met", outcome.deadline_met()},
                    {"busy_s", rounded(outcome.busy_s)},
@@ -109,6 +110,8 @@ Json decision_and_outcome(const alert::Profile& profile, const Step& step) {
                    {"credited_accuracy", outcome.credited_accuracy},
                    {"correct", outcome.correct},
                    {"contention", step.contention}};
+  for (const double latency_s : step.stage_latency_s)
+    came_out["stage_latency_s"].push_back(rounded(latency_s));
   if (!outcome.idle_power_w) came_out["idle_power_reason"] = "no idle time";
   if (step.energy_coarse) came_out["energy_coarse"] = true;
 
@@ -164,13 +167,14 @@ void InferenceLog::flush() {
         fmt::format("{}: cannot write: {}", file_.string(), std::strerror(errno)));
 }
 
-std::map<StreamKey, std::vector<Step>> read_inferences(const std::filesystem::path& file,
-                                                       const alert::Profile& profile) {
-  std::vector<std::string> model_names;
-  for (const auto& model : profile.models) model_names.push_back(model.name);
-
-  std::map<StreamKey, std::vector<Step>> streams;
+void for_each_inference(const std::filesystem::path& file,
+                        const std::function<void(const StreamKey&, const JsonValue&)>& body) {
   std::ifstream in(file);
+  if (!in)
+    throw InputError(
+        fmt::format("{}: cannot read: {}; a replay writes it with "
+                    "--set log_inferences=true",
+                    file.string(), std::strerror(errno)));
   std::string text;
   for (std::size_t number = 1; std::getline(in, text); ++number) {
     if (in.eof()) break;  // the last line was not written whole
@@ -178,12 +182,22 @@ std::map<StreamKey, std::vector<Step>> read_inferences(const std::filesystem::pa
     nlohmann::json json = nlohmann::json::parse(text, nullptr, false);
     if (json.is_discarded()) throw InputError(where + ": not JSON");
     const JsonValue line = JsonValue::from(std::move(json), where);
-    const StreamKey key{line.at("environment").string(), line.at("setting").count(),
-                        line.at("scheme").string()};
+    body({line.at("environment").string(), line.at("setting").count(), line.at("scheme").string()},
+         line);
+  }
+}
+
+std::map<StreamKey, std::vector<Step>> read_inferences(const std::filesystem::path& file,
+                                                       const alert::Profile& profile) {
+  std::vector<std::string> model_names;
+  for (const auto& model : profile.models) model_names.push_back(model.name);
+
+  std::map<StreamKey, std::vector<Step>> streams;
+  for_each_inference(file, [&](const StreamKey& key, const JsonValue& line) {
     auto& steps = streams[key];
     steps.push_back(read_step(line, profile, model_names));
     if (steps.back().input + 1 != steps.size()) line.at("input").fail("an input is missing before");
-  }
+  });
   return streams;
 }
 

@@ -4,12 +4,14 @@
 #include <cstddef>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <map>
 #include <string>
 #include <tuple>
 #include <vector>
 
 #include "alert/profile.hpp"
+#include "base/json.hpp"
 #include "experiment/stream.hpp"
 
 namespace bench {
@@ -41,6 +43,11 @@ class InferenceLog {
 
 nlohmann::ordered_json to_json(const StreamKey& key, const alert::Goal& goal,
                                const alert::Profile& profile, const Step& step);
+
+/// Calls `body` with every whole line of a log and the stream it belongs to. Throws InputError,
+/// naming the line, for one that is malformed, and where there is no log.
+void for_each_inference(const std::filesystem::path& file,
+                        const std::function<void(const StreamKey&, const JsonValue&)>& body);
 
 /// The steps of every stream that an interrupted run has logged, in the order of their inputs.
 std::map<StreamKey, std::vector<Step>> read_inferences(const std::filesystem::path& file,

@@ -151,8 +151,9 @@ Json live_all(Rig& rig, const Config& config, const ProfileFile& profile,
               const ResultsFolder& folder) {
   const auto grid = constraint_grid(config.goals, profile.profile);
   const fs::path file = folder.file("inferences.jsonl");
-  const auto logged = folder.resuming() ? read_inferences(file, profile.profile)
-                                        : std::map<StreamKey, std::vector<Step>>();
+  const auto logged = folder.resuming() && fs::exists(file)
+                          ? read_inferences(file, profile.profile)
+                          : std::map<StreamKey, std::vector<Step>>();
   InferenceLog log(file, folder.resuming());
   std::vector<Cell> cells;
   std::vector<std::string> environments;

@@ -48,6 +48,8 @@ void Stream::conclude(Step& step, const Execution& execution) {
   const double overhead_s = step.overhead_s.value_or(0.0);
   step.outcome = outcome_of(execution, profile.models[candidate.model], profile.q_fail,
                             candidate.stage, std::max(0.0, step.deadline_s - overhead_s));
+  const auto ran = execution.stage_latency_s.first(step.outcome.finished_stage);
+  step.stage_latency_s.assign(ran.begin(), ran.end());
   step.outcome.period_s += overhead_s;
   catch_up_.ran(candidate.model, step.outcome.finished_stage);
   learn(step);

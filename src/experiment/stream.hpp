@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "experiment/catch_up.hpp"
 #include "experiment/tally.hpp"
@@ -21,7 +22,8 @@ struct Step {
   double deadline_s = 0.0;  ///< T_goal, or this input's share of what its group has left
   std::optional<alert::Estimate> estimate;
   alert::Decision decision;
-  std::optional<double> overhead_s;  ///< nothing in replay, which does not measure it
+  std::optional<double> overhead_s;     ///< nothing in replay, which does not measure it
+  std::vector<double> stage_latency_s;  ///< of the stages that ran, cumulative
   Outcome outcome;
   bool energy_coarse = false;       ///< measured in a window that is too short for the meter
   std::optional<std::string> lost;  ///< why there is no decision and no outcome

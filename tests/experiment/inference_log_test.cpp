@@ -38,6 +38,7 @@ Step replayed() {
                   .credited_accuracy = 0.8,
                   .correct = 0.9375,
                   .finished_stage = 2};
+  step.stage_latency_s = {0.015, 0.0300000000004};
   return step;
 }
 
@@ -64,6 +65,7 @@ Step missed() {
                   .credited_accuracy = 0.1,
                   .correct = 0.0,
                   .finished_stage = 1};
+  step.stage_latency_s = {0.06};
   return step;
 }
 
@@ -95,8 +97,9 @@ TEST_CASE("the line of a replayed input") {
         R"("expected_accuracy":0.79,"expected_energy_j":0.61,"expected_latency_s":0.0306,)"
         R"("overhead_s":null,"overhead_reason":"replayed"},)"
         R"("estimator":{"xi_mean":1.02,"xi_variance":0.1,"idle_ratio":0.21},)"
-        R"("outcome":{"stage":2,"finished_stage":2,"latency_s":0.03,"deadline_met":true,)"
-        R"("busy_s":0.03,"overrun_s":0.0,"period_s":0.05,"busy_energy_j":0.6,"energy_j":0.66,)"
+        R"("outcome":{"stage":2,"finished_stage":2,"stage_latency_s":[0.015,0.03],)"
+        R"("latency_s":0.03,"deadline_met":true,"busy_s":0.03,"overrun_s":0.0,"period_s":0.05,)"
+        R"("busy_energy_j":0.6,"energy_j":0.66,)"
         R"("idle_power_w":3.0,"credited_accuracy":0.8,"correct":0.9375,"contention":true}})");
 }
 
@@ -110,8 +113,9 @@ TEST_CASE("the line of a live input: a measured overhead, and here no estimator"
         R"("expected_accuracy":0.79,"expected_energy_j":0.61,"expected_latency_s":0.0306,)"
         R"("overhead_s":1.1e-06},)"
         R"("estimator":null,)"
-        R"("outcome":{"stage":2,"finished_stage":2,"latency_s":0.03,"deadline_met":true,)"
-        R"("busy_s":0.03,"overrun_s":0.0,"period_s":0.05,"busy_energy_j":0.6,"energy_j":0.66,)"
+        R"("outcome":{"stage":2,"finished_stage":2,"stage_latency_s":[0.015,0.03],)"
+        R"("latency_s":0.03,"deadline_met":true,"busy_s":0.03,"overrun_s":0.0,"period_s":0.05,)"
+        R"("busy_energy_j":0.6,"energy_j":0.66,)"
         R"("idle_power_w":3.0,"credited_accuracy":0.8,"correct":0.9375,"contention":true}})");
 }
 
@@ -125,7 +129,8 @@ TEST_CASE("the line of an input that nothing was delivered for") {
         R"("expected_accuracy":0.79,"expected_energy_j":0.61,"expected_latency_s":0.0306,)"
         R"("overhead_s":null,"overhead_reason":"replayed"},)"
         R"("estimator":{"xi_mean":1.02,"xi_variance":0.1,"idle_ratio":0.21},)"
-        R"("outcome":{"stage":0,"finished_stage":1,"latency_s":0.06,"deadline_met":false,)"
+        R"("outcome":{"stage":0,"finished_stage":1,"stage_latency_s":[0.06],)"
+        R"("latency_s":0.06,"deadline_met":false,)"
         R"("busy_s":0.06,"overrun_s":0.01,"period_s":0.06,"busy_energy_j":1.2,"energy_j":1.2,)"
         R"("idle_power_w":null,"credited_accuracy":0.1,"correct":0.0,"contention":false,)"
         R"("idle_power_reason":"no idle time"}})");

@@ -1,0 +1,48 @@
+"""overhead: what a decision costs (choice, and setting the cap) beside the inference that it steers, from
+inferences.jsonl of live runs.
+
+    /usr/bin/python3 scripts/figures/overhead.py runs/quickstart --out runs/overhead
+"""
+
+import numpy as np
+
+import style
+from style import plt
+
+
+def decision_costs(results, scheme="alert"):
+    """overhead_s and busy_s of every input of a live run."""
+    costs = np.array([(line["decision"]["overhead_s"], line["outcome"]["busy_s"])
+                      for line in results.log()
+                      if line["scheme"] == scheme and "lost" not in line
+                      and line["decision"]["overhead_s"] is not None])
+    if not len(costs):
+        raise ValueError(f"{results}/inferences.jsonl: no measured decision of {scheme}: a live run "
+                         "has them, a replay has none")
+    return costs.T
+
+
+def draw(all_results, _):
+    figure, axes = plt.subplots(figsize=(style.WIDTH_IN, 0.9 + 0.75 * len(all_results)))
+    for place, results in enumerate(all_results):
+        overhead_s, busy_s = decision_costs(results)
+        for values, offset, colour in ((overhead_s, 0.2, style.SCHEME_COLOURS["alert"]),
+                                       (busy_s, -0.2, style.TRADITIONAL)):
+            style.boxes(axes, [1e6 * values], [place + offset], 0.3, colour, vert=False)
+        share = np.mean(overhead_s) / np.mean(busy_s)
+        axes.annotate(f"mean {1e6 * np.mean(overhead_s):.1f} µs, {share:.2%} of the inference",
+                      (1e6 * np.percentile(overhead_s, 95), place + 0.2), (6, 0),
+                      textcoords="offset points", va="center", fontsize=8)
+    axes.set_xscale("log")
+    axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
+    axes.set_xlabel("time [µs]")
+    axes.set_yticks(range(len(all_results)), [results.name for results in all_results])
+    axes.set_ylim(-0.6, len(all_results) - 0.4)
+    style.legend_below(figure, [style.patch("one decision of alert", style.SCHEME_COLOURS["alert"]),
+                                style.patch("one inference", style.TRADITIONAL),
+                                style.entry("box: quartiles; whiskers: p5 to p95", "black")])
+    return figure
+
+
+if __name__ == "__main__":
+    style.figure_main(draw)

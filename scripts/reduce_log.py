@@ -1,0 +1,64 @@
+"""Reduces the log of a replayed grid, which takes gigabytes, to what scripts/claims.py needs of it:
+inferences.jsonl becomes inferences.npz beside it, with arrays
+
+    energy_j, accuracy (credited), late, xi_mean (nan: no estimator)    [scheme, environment, setting, input]
+    group, contention                                                   [environment, input]
+
+and the schemes and environments that they are of. The log is removed.
+
+    /usr/bin/python3 scripts/reduce_log.py runs/image-replay
+"""
+
+import argparse
+import pathlib
+import sys
+
+import numpy as np
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent / "figures"))
+from results import Results
+
+
+def reduced(results):
+    schemes, environments = results.schemes, results.environments
+    scheme_index = {name: i for i, name in enumerate(schemes)}
+    environment_index = {name: i for i, name in enumerate(environments)}
+    inputs = results.summary["results"][0]["inputs"]
+    shape = len(schemes), len(environments), len(results.grid), inputs
+    energy_j, accuracy, xi_mean = (np.full(shape, np.nan) for _ in range(3))
+    late = np.zeros(shape, bool)
+    group, contention = np.zeros(shape[1::2], int), np.zeros(shape[1::2], bool)
+    for line in results.log():
+        if "lost" in line:
+            raise ValueError(f"{results}/inferences.jsonl: input {line['input']} was lost "
+                             f"({line['lost']}): the claims need every input")
+        e, outcome = environment_index[line["environment"]], line["outcome"]
+        place = scheme_index[line["scheme"]], e, line["setting"], line["input"]
+        energy_j[place] = outcome["energy_j"]
+        accuracy[place] = outcome["credited_accuracy"]
+        late[place] = not outcome["deadline_met"]
+        if line["estimator"] is not None:
+            xi_mean[place] = line["estimator"]["xi_mean"]
+        group[e, line["input"]] = line["group"]
+        contention[e, line["input"]] = outcome["contention"]
+    if np.isnan(energy_j).any():
+        raise ValueError(f"{results}/inferences.jsonl: lines are missing")
+    return {"schemes": schemes, "environments": environments, "energy_j": energy_j,
+            "accuracy": accuracy, "late": late, "xi_mean": xi_mean, "group": group,
+            "contention": contention}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("results", type=Results, help="results folder of a whole replay")
+    results = parser.parse_args().results
+    try:
+        np.savez_compressed(results.folder / "inferences.npz", **reduced(results))
+        (results.folder / "inferences.jsonl").unlink()
+    except (OSError, ValueError) as error:
+        parser.error(str(error))
+
+
+if __name__ == "__main__":
+    main()
