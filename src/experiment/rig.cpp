@@ -135,9 +135,11 @@ const Inference& Rig::measure(std::size_t model, const Burst& burst, const Modul
   if (latency_s >= least_window_s_) return inference_;
 
   const Inference timed = inference_;
-  const auto repetitions = static_cast<std::size_t>(std::ceil(least_window_s_ / latency_s));
+  std::size_t repetitions = 0;
   platform_.meter->start(Activity::busy);
-  for (std::size_t i = 0; i < repetitions; ++i)
+  // By the clock, because the one that was timed may have been slow by chance.
+  for (const auto begin = Clock::now(); seconds_between(begin, Clock::now()) < least_window_s_;
+       ++repetitions)
     run_stages(model, stages(model), INFINITY, burst, carried);
   const EnergyReading reading = platform_.meter->stop();
   inference_ = timed;

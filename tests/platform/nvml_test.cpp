@@ -1,9 +1,7 @@
 #include "platform/nvml.hpp"
 
-#include <atomic>
 #include <catch2/catch.hpp>
 #include <cstdlib>
-#include <thread>
 
 #include "platform/saved_limits.hpp"
 #include "support/sysfs_tree.hpp"
@@ -87,19 +85,13 @@ TEST_CASE("NVML limiter: the limit is put back") {
 
 TEST_CASE("NVML meter: the energy counter where the board has one") {
   const Board board;
-  std::atomic<bool> done = false;
-  std::thread driver([&] {  // the meter looks how often the counter changes
-    for (int mj = 1; !done; ++mj) board.files.write("energy", std::to_string(mj));
-  });
-  board.files.write("energy", "1");
-  const auto meter = open_nvml_meter(FAKE_NVML);
-  done = true;
-  driver.join();
+  board.files.write({{"energy", "1000"}, {"count", "1"}});
+  const auto meter = open_nvml_meter(FAKE_NVML);  // it looks how often the counter changes
+  std::filesystem::remove(board.files.path("count"));
   CHECK(meter->info().description == "energy counter of Fake Board (GPU-fake)");
   CHECK(meter->info().update_interval_s.value() > 0.0);
-  const auto begin_mj = board.files.number("energy");
   meter->start(Activity::busy);
-  board.files.write("energy", std::to_string(begin_mj + 500));
+  board.files.write("energy", "1500");
   CHECK(meter->stop().energy_j == Approx(0.5));
 }
 
