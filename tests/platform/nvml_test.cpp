@@ -2,9 +2,6 @@
 
 #include <catch2/catch.hpp>
 #include <cstdlib>
-#include <filesystem>
-#include <string>
-#include <thread>
 
 #include "platform/saved_limits.hpp"
 #include "support/sysfs_tree.hpp"
@@ -88,21 +85,13 @@ TEST_CASE("NVML limiter: the limit is put back") {
 
 TEST_CASE("NVML meter: the energy counter where the board has one") {
   const Board board;
-  board.files.write("energy", "1");
-  std::jthread driver([&](const std::stop_token& stop) {  // the meter looks how often it changes
-    for (int mj = 2; !stop.stop_requested(); ++mj) {
-      board.files.write("energy.next", std::to_string(mj));
-      std::filesystem::rename(board.files.path("energy.next"), board.files.path("energy"));
-    }
-  });
-  const auto meter = open_nvml_meter(FAKE_NVML);
-  driver.request_stop();
-  driver.join();
+  board.files.write({{"energy", "1000"}, {"count", "1"}});
+  const auto meter = open_nvml_meter(FAKE_NVML);  // it looks how often the counter changes
+  std::filesystem::remove(board.files.path("count"));
   CHECK(meter->info().description == "energy counter of Fake Board (GPU-fake)");
   CHECK(meter->info().update_interval_s.value() > 0.0);
-  const auto begin_mj = board.files.number("energy");
   meter->start(Activity::busy);
-  board.files.write("energy", std::to_string(begin_mj + 500));
+  board.files.write("energy", "1500");
   CHECK(meter->stop().energy_j == Approx(0.5));
 }
 

@@ -21,6 +21,7 @@ const std::string short_term = "constraint_1_power_limit_uw";
 /// The meter on a tree whose counters the test sets from then on.
 std::unique_ptr<Meter> still_meter(const test::SysfsTree& tree) {
   auto meter = open_rapl_meter(tree.path());
+  for (const std::string& zone : {first, second}) tree.write(zone + "energy_uj", "100000000");
   for (const std::string& zone : {first, second}) tree.remove_rule(zone + "energy_uj");
   meter->start(Activity::busy);  // the step from counting to still
   return meter;
@@ -42,8 +43,8 @@ TEST_CASE("RAPL meter: adds up packages and DRAM, and no part of a package twice
   test::SysfsTree tree = test::two_packages();
   const auto meter = still_meter(tree);
   meter->start(Activity::busy);
-  tree.write(first + "energy_uj", "3000000");         // package-0: 2 J
-  tree.write(second + "energy_uj", "1500000");        // package-1: 0.5 J
+  tree.write(first + "energy_uj", "102000000");       // package-0: 2 J
+  tree.write(second + "energy_uj", "100500000");      // package-1: 0.5 J
   tree.write("intel-rapl:0:0/energy_uj", "2000000");  // core: in the package
   tree.write("intel-rapl:0:1/energy_uj", "1250000");  // dram: 0.25 J
   CHECK(meter->stop().energy_j == Approx(2.75));

@@ -1,6 +1,7 @@
 // A libnvidia-ml.so for tests: one board whose numbers are files in the folder that the environment
 // variable FAKE_NVML_BOARD names: energy (mJ), power and limit (mW); one that is missing is not
-// supported. A file "refuse" or "ignore" says how the limit is set.
+// supported. Files "refuse" and "ignore" say how the limit is set; with "count" the energy rises at
+// every reading.
 #include <cstdio>
 #include <cstdlib>
 #include <string>
@@ -56,7 +57,12 @@ int nvmlDeviceGetName(void*, char* text, unsigned size) {
   return success;
 }
 int nvmlDeviceGetTotalEnergyConsumption(void*, unsigned long long* millijoules) {
-  return read("energy", millijoules);
+  static unsigned long long counted = 0;
+  unsigned ignored = 0;
+  if (read("count", &ignored) == success) ++counted;
+  const int code = read("energy", millijoules);
+  *millijoules += counted;
+  return code;
 }
 int nvmlDeviceGetPowerUsage(void*, unsigned* milliwatts) { return read("power", milliwatts); }
 int nvmlDeviceGetPowerManagementLimit(void*, unsigned* milliwatts) {
