@@ -22,7 +22,7 @@ h1 { font-size: 1.6rem; } h2 { margin-top: 2.2rem; border-bottom: 1px solid #ccc
 h3 { margin-bottom: 0.2rem; }
 table { border-collapse: collapse; font-size: 13px; margin: 0.6rem 0; }
 th, td { padding: 0.25rem 0.6rem; border-bottom: 1px solid #ddd; text-align: right; vertical-align: top; }
-th:first-child, td:first-child { text-align: left; }
+th:first-child, td:first-child { text-align: left; min-width: 12rem; }
 thead th { border-bottom: 2px solid #888; }
 .wide { overflow-x: auto; }
 .interval, .file { color: #555; font-size: 11.5px; display: block; white-space: nowrap; }
