@@ -194,7 +194,7 @@ def scheme_claims(all_streams):
         for source, statistics in pools.items():
             if len(statistics) > 1:
                 pooled = [sum(parts) for parts in zip(*statistics)]
-                lines.append(entry(claim, f"all {source}", source, "the files above", pooled))
+                lines.append(entry(claim, f"all {source}", source, "those of its folders", pooled))
     return lines
 
 

@@ -16,16 +16,19 @@ from claims import NO_FIGURE, interval_of, text_of
 from results import Results
 
 STYLE = """
-body { font: 15px/1.45 system-ui, sans-serif; color: #1a1a1a; margin: 2rem auto; max-width: 66rem;
+body { font: 15px/1.45 system-ui, sans-serif; color: #1a1a1a; margin: 2rem auto; max-width: 84rem;
        padding: 0 1rem; }
+p { max-width: 56rem; }
 h1 { font-size: 1.6rem; } h2 { margin-top: 2.2rem; border-bottom: 1px solid #ccc; }
 h3 { margin-bottom: 0.2rem; }
 table { border-collapse: collapse; font-size: 13px; margin: 0.6rem 0; }
-th, td { padding: 0.25rem 0.6rem; border-bottom: 1px solid #ddd; text-align: right; vertical-align: top; }
+th, td { padding: 0.25rem 0.45rem; border-bottom: 1px solid #ddd; text-align: right; vertical-align: top; }
 th:first-child, td:first-child { text-align: left; min-width: 12rem; }
+.wide td:first-child { position: sticky; left: 0; background: #fff; }
 thead th { border-bottom: 2px solid #888; }
 .wide { overflow-x: auto; }
 .interval, .file { color: #555; font-size: 11.5px; display: block; white-space: nowrap; }
+.file { white-space: normal; font-weight: normal; }
 .verdict { font-weight: 600; white-space: nowrap; }
 .met { color: #00664b; } .not-met { color: #a33c00; } .open { color: #6a5400; }
 figure { margin: 1rem 0 2rem; } figure img { max-width: 100%; width: 46rem; display: block; }
@@ -87,7 +90,7 @@ def claim_cell(line):
     cell = f"<b>{escape(text_of(line))}</b>"
     if line["low"] is not None:
         cell += f'<span class="interval">{escape(interval_of(line))}</span>'
-    if line["is_ratio"]:
+    if line["is_ratio"] and line["settings"]:
         cell += f'<span class="interval">{line["settings"]} settings</span>'
     if line["verdict"]:
         cell += (f'<span class="verdict {line["verdict"].replace(" ", "-")}">'
@@ -103,7 +106,7 @@ def claims_table(lines, with_paper=True):
     places = sorted(places, key=lambda place: not place[0].startswith("all "))
     claims = dict.fromkeys((line["claim"], line["paper"]) for line in lines)
     by_place = {(line["claim"], line["results"]): line for line in lines}
-    columns = ["claim"] + ["paper"] * with_paper + [f'{escape(name)}<span class="file">{escape(file)}</span>'
+    columns = ["claim"] + ["paper"] * with_paper + [f'{escape(name)}<span class="file">{escape(file).replace("/", "/<wbr>")}</span>'
                                                     for name, file in places]
     return table(columns, [[escape(claim)] + [escape(paper)] * with_paper
                            + [claim_cell(by_place.get((claim, name))) for name, _ in places]
