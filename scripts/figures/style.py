@@ -76,7 +76,8 @@ def plain_log_ticks(axis):
 
 def fit_y(axes, least, greatest, headroom=0.08):
     """From zero, unless all values would crowd at the top; for points and boxes, not for bars."""
-    bottom = 0 if least < 0.6 * greatest else least - 0.3 * (greatest - least)
+    crowded = 0.6 * greatest <= least < greatest
+    bottom = least - 0.3 * (greatest - least) if crowded else 0
     axes.set_ylim(bottom, greatest + headroom * (greatest - bottom))
 
 

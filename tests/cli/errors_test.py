@@ -217,7 +217,7 @@ class UsageErrors(Errors):
             "replya")
 
     def test_unknown_format(self):
-        self.assert_refused(BAD_INPUT, "--format: xml not in {terminal,markdown,csv,json}",
+        self.assert_refused(BAD_INPUT, "--format: xml not in {terminal,markdown,csv,json,perfetto}",
                             "report", self.folder, "--format", "xml")
 
 
