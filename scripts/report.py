@@ -106,11 +106,12 @@ def claims_table(lines, with_paper=True):
     places = sorted(places, key=lambda place: not place[0].startswith("all "))
     claims = dict.fromkeys((line["claim"], line["paper"]) for line in lines)
     by_place = {(line["claim"], line["results"]): line for line in lines}
-    columns = ["claim"] + ["paper"] * with_paper + [f'{escape(name)}<span class="file">{escape(file).replace("/", "/<wbr>")}</span>'
-                                                    for name, file in places]
-    return table(columns, [[escape(claim)] + [escape(paper)] * with_paper
-                           + [claim_cell(by_place.get((claim, name))) for name, _ in places]
-                           for claim, paper in claims])
+    head = [f'{escape(name)}<span class="file">{escape(file).replace("/", "/<wbr>")}</span>'
+            for name, file in places]
+    return table(["claim"] + ["paper"] * with_paper + head, [
+        [escape(claim)] + [escape(paper)] * with_paper
+        + [claim_cell(by_place.get((claim, name))) for name, _ in places]
+        for claim, paper in claims])
 
 
 def claims_section(claims):

@@ -15,6 +15,7 @@ from support import SOURCE, CliTest, read, run, small_simulation, write
 
 sys.path.insert(0, str(SOURCE / "scripts"))
 import claims
+import differences
 
 
 def script(name, *arguments):
@@ -158,6 +159,32 @@ class Program(CliTest):
                          ["simulated-laptop", "simulated-laptop", "all simulated"])
         self.assertAlmostEqual(lines[0]["value"], lines[2]["value"])
         self.assertEqual(2 * lines[0]["settings"], lines[2]["settings"])
+
+    def test_report_is_one_file_with_the_claims(self):
+        shutil.copytree(self.results / "out", self.folder / "out")
+        tables = run("report", self.folder / "out", "--format", "json").stdout_text
+        (self.folder / "out" / "tables.json").write_text(tables)
+        (self.folder / "figures").mkdir()
+        (self.folder / "figures" / "timeline.png").write_bytes(b"a picture")
+        self.assertEqual(self.claims(self.folder / "out").returncode, 0)
+        ratios = {f"{metric}_{of}": 1.05 for metric in ("energy", "error")
+                  for of in ("over_oracle", "over_sys-only", "violated")}
+        write(self.folder / "differences.json", {
+            "ceiling": differences.ceilings([claims.Results(self.folder / "out")]),
+            "gap": [{"results": "r", "environment": "memory", "contention": contention,
+                     "energy_source": "emulated", "energy_over_oracle": 1.2,
+                     "xi_p50": 1.0, "xi_p90": 2.0, "xi_p99": 3.0} for contention in (False, True)],
+            "q_0": [{"results": "r", "Q_0": q_0, **ratios} for q_0 in (0.1, 0.001)],
+            "noise": [{"noise": noise, "Q_0": q_0, **ratios} for noise in (0, 1)
+                      for q_0 in (0.1, 0.001)]})
+        process = script("report.py", self.folder)
+        self.assertEqual(process.returncode, 0, process.stderr)
+        page = (self.folder / "report.html").read_text()
+        line = next(line for line in read(self.folder / "claims.json")
+                    if line["claim"] == "energy against the oracle")
+        self.assertIn(f"<b>{claims.text_of(line)}</b>", page)
+        self.assertIn('src="data:image/png;base64,YSBwaWN0dXJl"', page)
+        self.assertNotRegex(page, 'src="(?!data:)|<link|<script|@import|url\\(')
 
     def test_a_cut_log_is_refused_and_kept(self):
         folder = self.folder / "cut"

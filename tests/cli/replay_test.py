@@ -87,6 +87,31 @@ class Replay(CliTest):
         self.assertEqual(len(tables), 6)
         self.assertEqual([row["scheme"] for row in tables[0]["rows"]], self.config["schemes"])
 
+    def test_trace_events(self):
+        def events(*arguments):
+            text = self.assert_succeeds("report", self.out, "--format", "perfetto",
+                                        *arguments).stdout_text
+            return json.loads(text)["traceEvents"]
+
+        def streams(found):
+            return [event["args"]["name"] for event in found if event["name"] == "process_name"]
+
+        self.assertEqual(len(streams(events())), 2 * 2 * len(self.config["schemes"]))
+        one = events("--scheme", "alert", "--environment", "compute", "--setting", 1)
+        self.assertEqual(streams(one), ["alert / compute / setting 1 (maximize-accuracy)"])
+        tracks = {event["tid"]: event["args"]["name"] for event in one
+                  if event["name"] == "thread_name"}
+        slices = [tracks[event["tid"]] for event in one if event["ph"] == "X"]
+        self.assertEqual(slices.count("inferences"), 6)
+        self.assertEqual(slices.count("contention"), 1)
+
+        process = run("report", self.out, "--format", "perfetto", "--scheme", "alrt")
+        self.assertEqual((process.returncode, process.stdout_text), (2, ""))
+        self.assertIn("no such stream", process.stderr_text)
+        process = run("report", self.out, "--scheme", "alert")
+        self.assertEqual(process.returncode, 2)
+        self.assertIn("are for --format perfetto", process.stderr_text)
+
     def test_validate(self):
         files = [self.config_file, self.results / "platform.json", IMAGE_SUITE,
                  IMAGE_SUITE / "suite.json", self.out / "profile.json", *self.traces,
