@@ -72,10 +72,6 @@ Step read_step(const JsonValue& line, const alert::Profile& profile,
   return step;
 }
 
-}  // namespace
-
-namespace {
-
 Json decision_and_outcome(const alert::Profile& profile, const Step& step) {
   const auto& [decision, outcome] = std::tie(step.decision, step.outcome);
   const auto& candidate = decision.candidate;

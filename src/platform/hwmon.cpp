@@ -15,8 +15,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr double unit_per_micro = 1e-6;
-constexpr double shortest_sample_interval_s =
-    0.02;  // 50 readings a second: well under 1% of a core
 
 struct Channel {
   fs::path input;  ///< power1_input in uW, or energy1_input in uJ
@@ -122,9 +120,8 @@ std::unique_ptr<Meter> open_hwmon_meter(const fs::path& tree,
   double sample_interval_s = 1.0;
   for (const Channel& channel : chosen) {
     const auto input = std::make_shared<SysfsFile>(channel.input);
-    // Power counts as updated when it is sampled.
     const double interval_s = std::max(update_interval_s(channel, *input),
-                                       channel.is_energy ? 0.0 : shortest_sample_interval_s);
+                                       channel.is_energy ? 0.0 : shortest_power_interval_s);
     info.update_interval_s = std::max(*info.update_interval_s, interval_s);
     if (channel.is_energy) {
       gauges.push_back(std::make_unique<EnergyCounter>(channel.input.string(), UINT64_MAX,

@@ -148,7 +148,8 @@ std::unique_ptr<Meter> open_nvml_meter(const std::string& library) {
   };
   // An idle board's power hardly changes; 100 ms is the slowest rate that NVML's manual names.
   const auto seen = measure_update_interval(read, 2.0);
-  const double interval_s = seen ? seen->interval_s : 0.1;
+  const double interval_s =
+      std::max(seen ? seen->interval_s : 0.1, counter ? 0.0 : shortest_power_interval_s);
   std::vector<std::unique_ptr<EnergyGauge>> gauges;
   if (counter)
     gauges.push_back(std::make_unique<EnergyCounter>(nvml->name(), UINT64_MAX,

@@ -95,14 +95,16 @@ class AnytimeUncounted(nn.Module):
 
 
 class Sequential(nn.Module):
-    """Carries how many words it has read. Logits: words read now, the last word, 0, 0."""
+    """Carries the words it has read. Logits: words read now, the last word, the last one carried, 0."""
 
     def forward(self, x: Tensor, carried: List[Tensor]) -> Tuple[Tensor, List[Tensor]]:
-        read = int(carried[0]) if len(carried) > 0 else 0
+        read, before = 0, 0.0
+        if len(carried) > 0:
+            read, before = carried[0].size(1), float(carried[0][0, -1])
         new = x[0, read:]
         carried.clear()  # must not change what the caller holds
-        carried.append(torch.tensor(x.size(1)))
-        return torch.tensor([[float(new.size(0)), float(new[-1]), 0.0, 0.0]]), carried
+        carried.append(x)
+        return torch.tensor([[float(new.size(0)), float(new[-1]), before, 0.0]]), carried
 
 
 class AnytimeSequential(nn.Module):
