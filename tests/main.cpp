@@ -1,7 +1,7 @@
 #define CATCH_CONFIG_RUNNER
 #include <catch2/catch.hpp>
 
-#include "contention/contention.hpp"
+#include "contention/spec.hpp"
 
 int main(int argc, char** argv) {
   // CoRunners starts the program that it is in.

@@ -1,4 +1,4 @@
-#include "experiment/compare.hpp"
+#include "report/comparison.hpp"
 
 #include <fmt/format.h>
 

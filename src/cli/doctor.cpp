@@ -8,7 +8,7 @@
 
 #include "base/error.hpp"
 #include "cli/commands.hpp"
-#include "contention/contention.hpp"
+#include "contention/spec.hpp"
 #include "platform/platform.hpp"
 #include "suite/dataset.hpp"
 #include "suite/runtime.hpp"

@@ -8,8 +8,8 @@
 #include "base/error.hpp"
 #include "base/json.hpp"
 #include "cli/commands.hpp"
-#include "contention/contention.hpp"
-#include "experiment/interrupt.hpp"
+#include "contention/spec.hpp"
+#include "base/interrupt.hpp"
 #include "version.hpp"
 
 namespace {

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "experiment/report.hpp"
+#include "report/tables.hpp"
 
 namespace bench::cli {
 

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "experiment/config.hpp"
-#include "experiment/results.hpp"
+#include "config/config.hpp"
+#include "results/folder.hpp"
 
 namespace bench::cli {
 

@@ -5,7 +5,7 @@
 #include <memory>
 
 #include "cli/commands.hpp"
-#include "experiment/table.hpp"
+#include "report/table.hpp"
 
 namespace bench::cli {
 namespace {

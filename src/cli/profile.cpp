@@ -4,10 +4,10 @@
 #include <memory>
 
 #include "cli/commands.hpp"
-#include "experiment/config.hpp"
-#include "experiment/profiler.hpp"
-#include "experiment/results.hpp"
-#include "experiment/table.hpp"
+#include "config/config.hpp"
+#include "machine/profiler.hpp"
+#include "results/folder.hpp"
+#include "report/table.hpp"
 
 namespace bench::cli {
 namespace {

@@ -1,4 +1,4 @@
-#include "experiment/report.hpp"
+#include "report/tables.hpp"
 
 #include <fmt/format.h>
 
@@ -7,7 +7,7 @@
 
 #include "base/error.hpp"
 #include "cli/commands.hpp"
-#include "experiment/trace_events.hpp"
+#include "report/trace_events.hpp"
 
 namespace bench::cli {
 namespace {

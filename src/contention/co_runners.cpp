@@ -11,7 +11,7 @@
 #include <cstring>
 #include <system_error>
 
-#include "contention/contention.hpp"
+#include "contention/spec.hpp"
 
 namespace bench {
 namespace {

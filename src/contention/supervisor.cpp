@@ -21,7 +21,7 @@
 #include <string_view>
 
 #include "base/error.hpp"
-#include "contention/contention.hpp"
+#include "contention/spec.hpp"
 
 namespace bench {
 namespace {

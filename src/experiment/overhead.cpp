@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <functional>
 
-#include "experiment/inference_log.hpp"
-#include "experiment/stream.hpp"
+#include "results/inference_log.hpp"
+#include "stream/stream.hpp"
 #include "platform/platform.hpp"
 #include "trace/trace.hpp"
 

@@ -6,8 +6,8 @@
 #include <tuple>
 
 #include "base/error.hpp"
-#include "experiment/input_stream.hpp"
-#include "experiment/interrupt.hpp"
+#include "machine/input_stream.hpp"
+#include "base/interrupt.hpp"
 
 namespace bench {
 

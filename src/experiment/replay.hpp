@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "alert/profile.hpp"
-#include "experiment/inference_log.hpp"
-#include "experiment/profile_file.hpp"
-#include "experiment/summary.hpp"
+#include "results/inference_log.hpp"
+#include "results/profile_file.hpp"
+#include "results/summary.hpp"
 #include "schemes/scheme.hpp"
 
 namespace bench {

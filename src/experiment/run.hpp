@@ -4,8 +4,8 @@
 #include <filesystem>
 #include <vector>
 
-#include "experiment/config.hpp"
-#include "experiment/results.hpp"
+#include "config/config.hpp"
+#include "results/folder.hpp"
 
 namespace bench {
 

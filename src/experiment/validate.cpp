@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 
 #include "base/error.hpp"
-#include "experiment/config.hpp"
-#include "experiment/inference_log.hpp"
-#include "experiment/profile_file.hpp"
-#include "experiment/report.hpp"
+#include "config/config.hpp"
+#include "results/inference_log.hpp"
+#include "results/profile_file.hpp"
+#include "report/tables.hpp"
 #include "suite/dataset.hpp"
 #include "trace/simulate.hpp"
 #include "trace/trace.hpp"

@@ -1,6 +1,6 @@
 #include <stdexcept>
 
-#include "schemes/schemes.hpp"
+#include "schemes/factories.hpp"
 
 namespace bench {
 namespace {

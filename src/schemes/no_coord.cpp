@@ -1,4 +1,4 @@
-#include "schemes/schemes.hpp"
+#include "schemes/factories.hpp"
 
 namespace bench {
 namespace {

@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <stdexcept>
 
-#include "schemes/schemes.hpp"
+#include "schemes/factories.hpp"
 
 namespace bench {
 namespace {

@@ -9,7 +9,7 @@
 #include <fstream>
 #include <map>
 
-#include "suite/datasets.hpp"
+#include "suite/formats.hpp"
 
 namespace bench {
 namespace {

@@ -6,7 +6,7 @@
 #include <fstream>
 
 #include "base/error.hpp"
-#include "suite/datasets.hpp"
+#include "suite/formats.hpp"
 
 namespace bench {
 namespace {

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "suite/datasets.hpp"
+#include "suite/formats.hpp"
 
 namespace bench {
 namespace {

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <numeric>
 
-#include "suite/datasets.hpp"
+#include "suite/formats.hpp"
 #include "suite/runtime.hpp"
 
 namespace bench {

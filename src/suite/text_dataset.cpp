@@ -3,7 +3,7 @@
 #include <unordered_map>
 
 #include "base/sha256.hpp"
-#include "suite/datasets.hpp"
+#include "suite/formats.hpp"
 
 namespace bench {
 namespace {

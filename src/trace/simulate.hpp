@@ -12,7 +12,7 @@
 
 #include "alert/profile.hpp"
 #include "base/json.hpp"
-#include "contention/contention.hpp"
+#include "contention/spec.hpp"
 #include "platform/platform.hpp"
 #include "trace/trace.hpp"
 

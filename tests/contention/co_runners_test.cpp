@@ -13,7 +13,7 @@
 #include <ctime>
 #include <filesystem>
 
-#include "contention/contention.hpp"
+#include "contention/spec.hpp"
 
 using namespace bench;
 

@@ -12,7 +12,7 @@
 #include <fstream>
 
 #include "base/error.hpp"
-#include "contention/contention.hpp"
+#include "contention/spec.hpp"
 #include "support/temporary_folder.hpp"
 
 using namespace bench;

@@ -5,7 +5,7 @@
 #include <numbers>
 
 #include "base/error.hpp"
-#include "suite/datasets.hpp"
+#include "suite/formats.hpp"
 #include "support/temporary_folder.hpp"
 
 using namespace bench;

@@ -1,4 +1,4 @@
-#include "suite/datasets.hpp"
+#include "suite/formats.hpp"
 
 #include <zlib.h>
 

@@ -2,7 +2,7 @@
 #include <catch2/catch.hpp>
 
 #include "base/error.hpp"
-#include "suite/datasets.hpp"
+#include "suite/formats.hpp"
 
 using namespace bench;
 

@@ -2,7 +2,7 @@
 
 #include "base/error.hpp"
 #include "base/sha256.hpp"
-#include "suite/datasets.hpp"
+#include "suite/formats.hpp"
 #include "support/temporary_folder.hpp"
 
 using namespace bench;

@@ -3,7 +3,7 @@
 
 #include <initializer_list>
 
-#include "experiment/tally.hpp"
+#include "stream/tally.hpp"
 
 namespace test {
 

@@ -1,0 +1,234 @@
+#include "config/config.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <ranges>
+#include <set>
+
+#include "base/error.hpp"
+
+namespace bench {
+namespace {
+
+using alert::OnInfeasible;
+using alert::Task;
+
+void set_value(nlohmann::json& document, const std::string& assignment) {
+  const auto equals = assignment.find('=');
+  if (equals == std::string::npos || equals == 0)
+    throw InputError(fmt::format("--set {}: must be KEY=VALUE, as in inputs.count=50", assignment));
+  std::string pointer = fmt::format("/{}", assignment.substr(0, equals));
+  std::ranges::replace(pointer, '.', '/');
+  const std::string text = assignment.substr(equals + 1);
+  nlohmann::json value = nlohmann::json::parse(text, nullptr, false);
+  if (value.is_discarded()) value = text;
+  try {  // an object may get a new member, a list stays as long as it is
+    const nlohmann::json::json_pointer place(pointer);
+    nlohmann::json& parent = document.at(place.parent_pointer());
+    (parent.is_array() ? document.at(place) : parent[place.back()]) = std::move(value);
+  } catch (const nlohmann::json::exception&) {
+    throw InputError(fmt::format("--set {}: the config has no place {}", assignment, pointer));
+  }
+}
+
+InputsSpec parse_inputs(const JsonValue& value) {
+  value.allow_only({"count", "burst", "seed", "warmup", "profile", "idle_gap_s", "group_size"});
+  InputsSpec inputs;
+  inputs.count = value.at("count").count(1);
+  if (auto burst = value.find("burst")) inputs.burst = burst->count(1, 4096);
+  if (auto seed = value.find("seed")) inputs.seed = seed->count();
+  if (auto warmup = value.find("warmup")) inputs.warmup = warmup->count();
+  if (auto profile = value.find("profile")) inputs.profile = profile->count(2);
+  if (auto gap = value.find("idle_gap_s")) inputs.idle_gap_s = gap->number(0.0, 10.0);
+  if (auto size = value.find("group_size")) {
+    const auto range = size->items();
+    if (range.size() != 2) size->fail("must be [least, most] inputs that share a deadline");
+    inputs.group_min = range[0].count(1, 10000);
+    inputs.group_max = range[1].count(inputs.group_min, 10000);
+  }
+  return inputs;
+}
+
+EnvironmentSpec parse_environment(const JsonValue& value) {
+  value.allow_only({"name", "contention"});
+  EnvironmentSpec environment;
+  environment.name = value.at("name").string();
+  const bool plain = std::ranges::all_of(environment.name, [](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '_';
+  });
+  if (environment.name.empty() || !plain)
+    value.at("name").fail("must be letters, digits, - and _: it names a file");
+  if (auto contention = value.find("contention"))
+    environment.contention = parse_contention(*contention);
+  return environment;
+}
+
+Levels parse_levels(const JsonValue& value, double min, double max) {
+  if (value.is_object()) {
+    value.allow_only({"levels"});
+    return value.at("levels").count(1, 1000);
+  }
+  if (!value.is_array()) value.fail(R"(must be a list of values, or {"levels": N})");
+  auto numbers = value.numbers(min, max);
+  if (numbers.empty()) value.fail("must not be empty");
+  return numbers;
+}
+
+GoalSpec parse_goal(const JsonValue& value) {
+  value.allow_only({"task", "deadline_scale", "deadline_s", "accuracy", "energy",
+                    "deadline_confidence", "on_infeasible"});
+  GoalSpec goal;
+  goal.task = parse_task(value.at("task"));
+
+  const auto scale = value.find("deadline_scale");
+  const auto seconds = value.find("deadline_s");
+  if (scale.has_value() == seconds.has_value())
+    value.fail("needs either \"deadline_scale\" or \"deadline_s\"");
+  goal.deadlines_are_scales = scale.has_value();
+  for (const auto& item : (scale ? *scale : *seconds).items())
+    goal.deadlines.push_back(item.positive());
+  if (goal.deadlines.empty()) (scale ? *scale : *seconds).fail("must not be empty");
+
+  if (goal.task == Task::minimize_energy) {
+    if (auto energy = value.find("energy")) energy->fail("belongs to the task maximize-accuracy");
+    goal.levels = parse_levels(value.at("accuracy"), 0.0, 1.0);
+  } else {
+    if (auto accuracy = value.find("accuracy"))
+      accuracy->fail("belongs to the task minimize-energy");
+    goal.levels = parse_levels(value.at("energy"), 0.0, 1e9);
+  }
+  if (auto confidence = value.find("deadline_confidence"))
+    goal.deadline_confidence = confidence->number(0.0, 1.0);
+  if (auto rule = value.find("on_infeasible"))
+    goal.on_infeasible = rule->one_of({"accuracy", "energy"}, "rule") == 0 ? OnInfeasible::accuracy
+                                                                           : OnInfeasible::energy;
+  return goal;
+}
+
+alert::SchedulerSettings parse_settings(const JsonValue& value) {
+  alert::SchedulerSettings settings;
+  const auto read = [&](std::string_view key, double min, double max, double& target) {
+    if (auto number = value.find(key)) target = number->number(min, max);
+  };
+  read("K_0", 0.0, 1.0, settings.slowdown.K_0);
+  read("R", 0.0, 1e6, settings.slowdown.R);
+  read("Q_0", 0.0, 1e6, settings.slowdown.Q_0);
+  read("mu_0", 0.0, 1e6, settings.slowdown.mu_0);
+  read("sigma2_0", 0.0, 1e6, settings.slowdown.sigma2_0);
+  read("alpha", 0.0, 1.0, settings.slowdown.alpha);
+  read("M_0", 0.0, 1e6, settings.idle_power.M_0);
+  read("S", 0.0, 1e6, settings.idle_power.S);
+  read("V", 0.0, 1e6, settings.idle_power.V);
+  if (auto window = value.find("accuracy_window"))
+    settings.accuracy_window = window->count(1, 1000000);
+  if (settings.slowdown.R == 0.0 && settings.slowdown.Q_0 == 0.0)
+    value.fail("R and Q_0 must not both be 0: the filter's gain would be 0/0");
+  if (settings.idle_power.S == 0.0 && settings.idle_power.V == 0.0)
+    value.fail("S and V must not both be 0: the filter's gain would be 0/0");
+  return settings;
+}
+
+SchemeSpec parse_scheme(const JsonValue& value) {
+  SchemeSpec spec;
+  if (value.is_string()) {
+    spec.scheme = spec.name = scheme_names()[value.one_of(scheme_names(), "scheme")];
+    return spec;
+  }
+  value.allow_only({"scheme", "name", "K_0", "R", "Q_0", "mu_0", "sigma2_0", "alpha", "M_0", "S",
+                    "V", "accuracy_window"});
+  const JsonValue scheme = value.at("scheme");
+  spec.scheme = scheme_names()[scheme.one_of(scheme_names(), "scheme")];
+  const auto name = value.find("name");
+  spec.name = name ? name->string() : spec.scheme;
+  if (spec.name.empty()) name->fail("must not be empty");
+  spec.settings = parse_settings(value);
+  return spec;
+}
+
+/// Refuses two elements of `list` with the same name.
+template <typename T>
+void check_unique(const std::vector<T>& parsed, const JsonValue& list) {
+  std::set<std::string> seen;
+  for (std::size_t i = 0; i < parsed.size(); ++i)
+    if (!seen.insert(parsed[i].name).second)
+      list.items()[i].fail(fmt::format("the name \"{}\" stands twice", parsed[i].name));
+}
+
+template <typename T>
+std::vector<T> parse_list(const JsonValue& list, T (*parse)(const JsonValue&)) {
+  std::vector<T> parsed;
+  for (const auto& item : list.items()) parsed.push_back(parse(item));
+  if (parsed.empty()) list.fail("must not be empty");
+  return parsed;
+}
+
+}  // namespace
+
+std::string to_string(Task task) {
+  return task == Task::minimize_energy ? "minimize-energy" : "maximize-accuracy";
+}
+
+Task parse_task(const JsonValue& value) {
+  return value.one_of({"minimize-energy", "maximize-accuracy"}, "task") == 0
+             ? Task::minimize_energy
+             : Task::maximize_accuracy;
+}
+
+Config read_config(const std::filesystem::path& file, const ConfigOverrides& overrides) {
+  Config config;
+  config.source = file.string();
+  config.document = JsonValue::read(file).raw();
+  for (const auto& assignment : overrides.set) set_value(config.document, assignment);
+  if (overrides.seed) set_value(config.document, fmt::format("inputs.seed={}", *overrides.seed));
+  if (!overrides.schemes.empty())
+    set_value(config.document, "schemes=" + nlohmann::json(overrides.schemes).dump());
+
+  const JsonValue root = JsonValue::from(config.document, config.source);
+  root.allow_only({"schema_version", "name", "mode", "suite", "platform", "profile", "inputs",
+                   "environments", "goals", "schemes", "on_error", "log_inferences", "simulate"});
+  root.check_schema_version();
+  config.name = root.at("name").string();
+  config.mode = root.at("mode").one_of({"live", "replay"}, "mode") == 0 ? Mode::live : Mode::replay;
+  const auto path = [&](std::string_view key) -> std::filesystem::path {
+    const auto value = root.find(key);
+    return value ? value->path() : std::filesystem::path();
+  };
+  config.simulate = root.find("simulate");
+  if (config.simulate && config.mode == Mode::live)
+    root.at("mode").fail("a simulated platform cannot run live: set \"mode\" to \"replay\"");
+  if (!config.simulate) {
+    root.at("suite");
+    root.at("platform");
+  }
+  config.suite = path("suite");
+  config.platform = path("platform");
+  config.profile = path("profile");
+  config.inputs = parse_inputs(root.at("inputs"));
+
+  const JsonValue environments = root.at("environments");
+  config.environments = parse_list(environments, parse_environment);
+  check_unique(config.environments, environments);
+  config.goals = parse_list(root.at("goals"), parse_goal);
+  const JsonValue schemes = root.at("schemes");
+  config.schemes = parse_list(schemes, parse_scheme);
+  check_unique(config.schemes, schemes);
+
+  if (auto on_error = root.find("on_error"))
+    config.on_error =
+        on_error->one_of({"stop", "skip"}, "way") == 0 ? OnError::stop : OnError::skip;
+  if (auto log = root.find("log_inferences")) config.log_inferences = log->boolean();
+
+  if (config.mode == Mode::live) {
+    if (!config.log_inferences)
+      root.at("log_inferences").fail("a live run is logged: --resume goes on from its log");
+    for (std::size_t i = 0; i < config.schemes.size(); ++i)
+      if (needs(config.schemes[i].scheme) != Needs::nothing)
+        schemes.items()[i].fail(fmt::format(
+            "\"{}\" needs to know what every candidate would have done: set \"mode\" to \"replay\"",
+            config.schemes[i].scheme));
+  }
+  return config;
+}
+
+}  // namespace bench

@@ -1,0 +1,144 @@
+#include "machine/profiler.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/interrupt.hpp"
+#include "base/progress.hpp"
+
+namespace bench {
+namespace {
+
+/// Mean and standard deviation, one value at a time (Welford).
+class Moments {
+ public:
+  void add(double value) {
+    ++count_;
+    const double delta = value - mean_;
+    mean_ += delta / static_cast<double>(count_);
+    sum_of_squares_ += delta * (value - mean_);
+  }
+  double mean() const { return mean_; }
+  double standard_deviation() const {
+    return count_ > 1 ? std::sqrt(sum_of_squares_ / static_cast<double>(count_ - 1)) : 0.0;
+  }
+
+ private:
+  std::size_t count_ = 0;
+  double mean_ = 0.0;
+  double sum_of_squares_ = 0.0;
+};
+
+/// One (model, cap) as measured.
+struct Measured {
+  std::vector<Moments> latency_s;  // [stage]
+  Moments busy_power_w;
+  std::size_t energy_inferences = 1;  // most that an energy was the mean of
+  // Over all inputs that had earlier words: what it took to read them again, [stage], cumulative.
+  std::vector<double> catch_up_s;
+  std::size_t earlier_words = 0;
+
+  explicit Measured(std::size_t stages) : latency_s(stages), catch_up_s(stages, 0.0) {}
+
+  void add(const Inference& inference) {
+    for (std::size_t k = 0; k < latency_s.size(); ++k)
+      latency_s[k].add(inference.stage_latency_s[k]);
+    energy_inferences = std::max(energy_inferences, inference.energy_inferences);
+    busy_power_w.add(inference.busy_energy_j / inference.stage_latency_s.back());
+  }
+
+  void add_catch_up(std::size_t words, const std::vector<double>& caught_up_s,
+                    const std::vector<double>& carried_s) {
+    earlier_words += words;
+    for (std::size_t k = 0; k < catch_up_s.size(); ++k)
+      catch_up_s[k] += caught_up_s[k] - carried_s[k];
+  }
+
+  /// Per word; noise must not make it negative or descending.
+  std::vector<double> word_s() const {
+    std::vector<double> word_s;
+    for (const double total_s : catch_up_s) {
+      const double mean_s = earlier_words > 0 ? total_s / static_cast<double>(earlier_words) : 0.0;
+      word_s.push_back(std::max(mean_s, word_s.empty() ? 0.0 : word_s.back()));
+    }
+    return word_s;
+  }
+};
+
+ProfileFile profile_file(const Rig& rig, const std::vector<std::vector<Measured>>& measured,
+                         const Moments& idle_power_w) {
+  const Suite& suite = rig.suite();
+  ProfileFile file;
+  file.suite = suite.name;
+  file.energy_source = rig.platform().meter->info().source;
+  file.profile.q_fail = suite.q_fail;
+  file.profile.power_caps_w = rig.caps_w();
+  file.profile.idle_power_w = idle_power_w.mean();
+  for (std::size_t i = 0; i < suite.models.size(); ++i) {
+    const ModelSpec& spec = suite.models[i];
+    alert::ModelProfile model{spec.name, spec.kind, spec.accuracy, {}, {}};
+    auto& spreads = file.latency_std_s.emplace_back();
+    auto& inferences = file.energy_inferences.emplace_back();
+    if (suite.data.sequential()) file.catch_up_s.emplace_back();
+    for (const Measured& at_cap : measured[i]) {
+      auto& means = model.latency_s.emplace_back();
+      auto& spread = spreads.emplace_back();
+      for (const Moments& stage : at_cap.latency_s) {
+        means.push_back(stage.mean());
+        spread.push_back(stage.standard_deviation());
+      }
+      if (suite.data.sequential()) file.catch_up_s.back().push_back(at_cap.word_s());
+      model.busy_power_w.push_back(at_cap.busy_power_w.mean());
+      inferences.push_back(at_cap.energy_inferences);
+    }
+    file.profile.models.push_back(std::move(model));
+  }
+  return file;
+}
+
+}  // namespace
+
+ProfileFile measure_profile(Rig& rig, const InputsSpec& inputs, OnError on_error) {
+  const Suite& suite = rig.suite();
+  const InputStream& stream = rig.profiling_inputs();
+  std::vector<std::vector<Measured>> measured(suite.models.size());
+  for (std::size_t i = 0; i < suite.models.size(); ++i)
+    measured[i].resize(rig.caps_w().size(), Measured(rig.stages(i)));
+  Moments idle_power_w;
+
+  const double idle_gap_s = std::max(inputs.idle_gap_s, rig.least_window_s());
+  std::mt19937_64 random(inputs.seed);
+  std::vector<ModuleState> carried(suite.models.size());
+  Progress progress("profile " + suite.name, inputs.profile);
+  LostInputs lost("profile " + suite.name);
+  for (std::size_t input = 0; input < inputs.profile; ++input) {
+    const std::size_t position = stream.group(input).position;
+    if (position == 0) carried.assign(carried.size(), nullptr);
+    const auto reason = stream.attempt(input, on_error, [&] {
+      const Burst burst = stream.burst(input);
+      std::vector<ModuleState> next(carried.size());
+      for (const auto& [model, cap] : shuffled_configurations(rig, random)) {
+        stop_if_interrupted();
+        rig.set_cap(cap);
+        idle_power_w.add(rig.idle(idle_gap_s).power_w());
+        const std::size_t stages = rig.stages(model);
+        const Inference& inference = rig.measure(model, burst, carried[model]);
+        measured[model][cap].add(inference);
+        next[model] = rig.carried(model);
+        if (suite.data.sequential() && position > 0) {
+          const std::vector<double> carried_s = inference.stage_latency_s;
+          rig.idle(inputs.idle_gap_s);
+          measured[model][cap].add_catch_up(
+              position, rig.infer(model, stages, INFINITY, burst).stage_latency_s, carried_s);
+        }
+      }
+      carried = std::move(next);
+    });
+    if (reason) lost.add(*reason);
+    progress.step();
+  }
+  lost.report(inputs.profile);
+  return profile_file(rig, measured, idle_power_w);
+}
+
+}  // namespace bench

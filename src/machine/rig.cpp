@@ -1,0 +1,170 @@
+#include "machine/rig.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <thread>
+
+#include "base/error.hpp"
+#include "base/interrupt.hpp"
+#include "platform/effect_check.hpp"
+
+namespace bench {
+namespace {
+
+Suite checked_suite(const Config& config) {
+  Suite suite = read_suite(config.suite);
+  check_hashes(suite);
+  if (suite.data.sequential() && config.inputs.burst > 1)
+    throw InputError(fmt::format(
+        "suite \"{}\" is sequential: an input is one word, so that the burst must be 1, not {}",
+        suite.name, config.inputs.burst));
+  if (suite.data.sequential() && config.inputs.group_max > 1)
+    throw InputError(fmt::format(
+        "suite \"{}\" is sequential: its sentences are the groups; leave out \"group_size\"",
+        suite.name));
+  return suite;
+}
+
+}  // namespace
+
+Rig::Rig(const Config& config)
+    : suite_(checked_suite(config)),
+      corunners_(std::make_unique<CoRunners>()),
+      platform_(open_platform(read_platform(config.platform),
+                              [this] { return corunners_->cpu_time_s(); })),
+      dataset_(open_dataset(suite_, platform_.spec.threads)),
+      profiling_(*dataset_, suite_.data.profiling, config.inputs,
+                 std::max(config.inputs.profile, config.inputs.warmup)),
+      evaluation_(*dataset_, suite_.data.evaluation, config.inputs, config.inputs.count) {
+  for (const EnvironmentSpec& environment : config.environments)
+    if (environment.contention) check_workload(*environment.contention);
+  const double update_interval_s = platform_.meter->info().update_interval_s.value_or(0.0);
+  least_window_s_ = least_intervals * update_interval_s;
+  const Runtime& libtorch = runtime(platform_.spec.threads);
+  runtime_info_ = libtorch.info();
+  for (const ModelSpec& model : suite_.models)
+    modules_.push_back(libtorch.load(model, suite_, platform_.spec.device));
+
+  std::size_t most_stages = 0;
+  for (const auto& module : modules_) most_stages = std::max(most_stages, module->stages());
+  inference_.stage_latency_s.reserve(most_stages);
+  inference_.stage_correct.reserve(most_stages);
+  warm_up(config.inputs.warmup, config.on_error);
+  check_effect();
+}
+
+void Rig::warm_up(std::size_t inferences, OnError on_error) {
+  set_cap(caps_w().size() - 1);
+  for (std::size_t model = 0; model < modules_.size() && inferences > 0; ++model) {
+    WarmUp warm_up{suite_.models[model].name};
+    ModuleState carried;
+    for (std::size_t input = 0; input < inferences; ++input) {
+      stop_if_interrupted();
+      if (profiling_.group(input).position == 0) carried.reset();
+      profiling_.attempt(input, on_error, [&] {
+        const Burst burst = profiling_.burst(input);
+        warm_up.last_s =
+            infer(model, stages(model), INFINITY, burst, carried).stage_latency_s.back();
+        carried = modules_[model]->carried();
+      });
+      if (input == 0) warm_up.first_s = warm_up.last_s;
+    }
+    warm_ups_.push_back(warm_up);
+  }
+}
+
+void Rig::check_effect() {
+  if (platform_.spec.device == "cpu") {
+    bench::check_effect(*platform_.limiter, *platform_.meter, cpu_load);
+    return;
+  }
+  const Burst burst = profiling_.burst(0);
+  bench::check_effect(*platform_.limiter, *platform_.meter, [&](double duration_s) {
+    const std::size_t model = modules_.size() - 1;
+    const auto begin = Clock::now();
+    double inferences = 0.0;
+    for (; seconds_between(begin, Clock::now()) < duration_s; inferences += 1.0) {
+      stop_if_interrupted();
+      run_stages(model, stages(model), INFINITY, burst, nullptr);
+    }
+    return inferences / seconds_between(begin, Clock::now());
+  });
+}
+
+void Rig::set_contention(const std::optional<ContentionSpec>& spec) {
+  corunners_.reset();  // the old ones end before the new ones take their memory
+  corunners_ = spec ? std::make_unique<CoRunners>(*spec) : std::make_unique<CoRunners>();
+}
+
+void Rig::let_corunners_run(bool running) { corunners_->set_running(running); }
+
+void Rig::run_stages(std::size_t model, std::size_t stop_stage, double deadline_s,
+                     const Burst& burst, const ModuleState& carried) {
+  Module& module = *modules_[model];
+  Limiter& limiter = *platform_.limiter;
+  inference_.stage_latency_s.clear();
+  inference_.stage_correct.clear();
+
+  const auto begin = Clock::now();
+  module.start(burst, carried);
+  auto segment = begin;
+  for (std::size_t stage = 1; stage <= stop_stage; ++stage) {
+    const auto logits = module.run_stage(stage);
+    limiter.end_segment(segment);
+    segment = Clock::now();
+    inference_.stage_latency_s.push_back(seconds_between(begin, segment));
+    inference_.stage_correct.push_back(share_correct(logits, burst.labels));
+    if (inference_.stage_latency_s.back() > deadline_s) break;
+  }
+}
+
+const Inference& Rig::infer(std::size_t model, std::size_t stop_stage, double deadline_s,
+                            const Burst& burst, const ModuleState& carried) {
+  platform_.meter->start(Activity::busy);
+  run_stages(model, stop_stage, deadline_s, burst, carried);
+  inference_.busy_energy_j = platform_.meter->stop().energy_j;
+  inference_.energy_inferences = 1;
+  return inference_;
+}
+
+const Inference& Rig::measure(std::size_t model, const Burst& burst, const ModuleState& carried) {
+  infer(model, stages(model), INFINITY, burst, carried);
+  const double latency_s = inference_.stage_latency_s.back();
+  if (latency_s >= least_window_s_) return inference_;
+
+  const Inference timed = inference_;
+  std::size_t repetitions = 0;
+  platform_.meter->start(Activity::busy);
+  // By the clock, because the one that was timed may have been slow by chance.
+  for (const auto begin = Clock::now(); seconds_between(begin, Clock::now()) < least_window_s_;
+       ++repetitions)
+    run_stages(model, stages(model), INFINITY, burst, carried);
+  const EnergyReading reading = platform_.meter->stop();
+  inference_ = timed;
+  inference_.busy_energy_j = reading.power_w() * latency_s;
+  inference_.energy_inferences = repetitions;
+  if (reading.energy_j <= 0.0)
+    throw MachineError(fmt::format(
+        "the meter \"{}\" counted no energy in {:.3g} s of inferences: it does not work",
+        platform_.meter->info().name, reading.duration_s));
+  return inference_;
+}
+
+EnergyReading Rig::idle(double duration_s) {
+  platform_.meter->start(Activity::idle);
+  std::this_thread::sleep_for(std::chrono::duration<double>(duration_s));
+  return platform_.meter->stop();
+}
+
+std::vector<Configuration> shuffled_configurations(const Rig& rig, std::mt19937_64& random) {
+  std::vector<Configuration> configurations;
+  for (std::size_t model = 0; model < rig.suite().models.size(); ++model)
+    for (std::size_t cap = 0; cap < rig.caps_w().size(); ++cap)
+      configurations.push_back({model, cap});
+  shuffle(configurations, random);
+  return configurations;
+}
+
+}  // namespace bench

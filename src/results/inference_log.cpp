@@ -1,0 +1,200 @@
+#include "results/inference_log.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "base/error.hpp"
+#include "config/config.hpp"
+
+namespace bench {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json number_or_null(const std::optional<double>& value) {
+  return value ? Json(rounded(*value)) : Json(nullptr);
+}
+
+/// Where the last whole line of a file ends.
+std::uintmax_t end_of_whole_lines(const std::filesystem::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  std::uintmax_t end = 0, position = 0;
+  std::vector<char> block(1 << 16);
+  while (in.read(block.data(), static_cast<std::streamsize>(block.size())), in.gcount() > 0) {
+    const auto read = static_cast<std::size_t>(in.gcount());
+    for (std::size_t i = 0; i < read; ++i)
+      if (block[i] == '\n') end = position + i + 1;
+    position += read;
+  }
+  return end;
+}
+
+Step read_step(const JsonValue& line, const alert::Profile& profile,
+               const std::vector<std::string>& model_names) {
+  Step step;
+  step.input = line.at("input").count();
+  step.group.group = line.at("group").count();
+  step.group.position = line.at("group_position").count();
+
+  if (const auto lost = line.find("lost")) {
+    step.lost = lost->string();
+    return step;
+  }
+
+  const JsonValue decision = line.at("decision");
+  auto& candidate = step.decision.candidate;
+  candidate.model = decision.at("model").one_of(model_names, "model");
+  candidate.stage = decision.at("stage").count(1, profile.models[candidate.model].stages());
+  const double cap_w = decision.at("cap_w").number();
+  const auto cap = std::ranges::find(profile.power_caps_w, cap_w);
+  if (cap == profile.power_caps_w.end()) decision.at("cap_w").fail("no such cap in the profile");
+  candidate.cap = static_cast<std::size_t>(cap - profile.power_caps_w.begin());
+  if (auto overhead = decision.find("overhead_s")) step.overhead_s = overhead->number(0.0);
+
+  const JsonValue value = line.at("outcome");
+  Outcome& outcome = step.outcome;
+  outcome.finished_stage = value.at("finished_stage").count(1, candidate.stage);
+  outcome.stage = value.at("stage").count(0, outcome.finished_stage);
+  outcome.latency_s = value.at("latency_s").positive();
+  outcome.busy_s = value.at("busy_s").positive();
+  outcome.overrun_s = value.at("overrun_s").number(0.0);
+  outcome.busy_energy_j = value.at("busy_energy_j").number(0.0);
+  outcome.energy_j = value.at("energy_j").number(0.0);
+  if (auto idle = value.find("idle_power_w")) outcome.idle_power_w = idle->number(0.0);
+  outcome.period_s = value.at("period_s").positive();
+  outcome.credited_accuracy = value.at("credited_accuracy").number(0.0, 1.0);
+  outcome.correct = value.at("correct").number(0.0, 1.0);
+  step.contention = value.at("contention").boolean();
+  if (auto coarse = value.find("energy_coarse")) step.energy_coarse = coarse->boolean();
+  return step;
+}
+
+Json decision_and_outcome(const alert::Profile& profile, const Step& step) {
+  const auto& [decision, outcome] = std::tie(step.decision, step.outcome);
+  const auto& candidate = decision.candidate;
+
+  Json decided = {{"model", profile.models[candidate.model].name},
+                  {"stage", candidate.stage},
+                  {"cap_w", profile.power_caps_w[candidate.cap]},
+                  {"feasible", decision.feasible},
+                  {"expected_accuracy", rounded(decision.prediction.accuracy)},
+                  {"expected_energy_j", rounded(decision.prediction.energy_j)},
+                  {"expected_latency_s", rounded(decision.prediction.latency_s)},
+                  {"overhead_s", number_or_null(step.overhead_s)}};
+  if (!step.overhead_s) decided["overhead_reason"] = "replayed";
+
+  Json estimator = nullptr;
+  if (step.estimate)
+    estimator = {{"xi_mean", rounded(step.estimate->xi_mean)},
+                 {"xi_variance", rounded(step.estimate->xi_variance)},
+                 {"idle_ratio", rounded(step.estimate->idle_ratio)}};
+
+  Json came_out = {{"stage", outcome.stage},
+                   {"finished_stage", outcome.finished_stage},
+                   {"stage_latency_s", Json::array()},
+                   {"latency_s", rounded(outcome.latency_s)},
+                   {"deadline_met", outcome.deadline_met()},
+                   {"busy_s", rounded(outcome.busy_s)},
+                   {"overrun_s", rounded(outcome.overrun_s)},
+                   {"period_s", rounded(outcome.period_s)},
+                   {"busy_energy_j", rounded(outcome.busy_energy_j)},
+                   {"energy_j", rounded(outcome.energy_j)},
+                   {"idle_power_w", number_or_null(outcome.idle_power_w)},
+                   {"credited_accuracy", outcome.credited_accuracy},
+                   {"correct", outcome.correct},
+                   {"contention", step.contention}};
+  for (const double latency_s : step.stage_latency_s)
+    came_out["stage_latency_s"].push_back(rounded(latency_s));
+  if (!outcome.idle_power_w) came_out["idle_power_reason"] = "no idle time";
+  if (step.energy_coarse) came_out["energy_coarse"] = true;
+
+  return {{"decision", std::move(decided)},
+          {"estimator", std::move(estimator)},
+          {"outcome", std::move(came_out)}};
+}
+
+}  // namespace
+
+Json to_json(const StreamKey& key, const alert::Goal& goal, const alert::Profile& profile,
+             const Step& step) {
+  const bool minimize_energy = goal.task == alert::Task::minimize_energy;
+  Json line = {{"scheme", key.scheme},
+               {"task", to_string(goal.task)},
+               {"environment", key.environment},
+               {"setting", key.setting},
+               {"input", step.input},
+               {"group", step.group.group},
+               {"group_position", step.group.position},
+               {"goal",
+                {{"deadline_s", rounded(goal.deadline_s)},
+                 {"effective_deadline_s",
+                  step.lost ? Json(nullptr) : Json(rounded(step.decision.deadline_s))},
+                 {"accuracy", minimize_energy ? Json(rounded(goal.accuracy)) : Json(nullptr)},
+                 {"energy_j", minimize_energy ? Json(nullptr) : Json(rounded(goal.energy_j))}}}};
+  if (step.lost)
+    line.update({{"decision", nullptr},
+                 {"estimator", nullptr},
+                 {"outcome", nullptr},
+                 {"lost", *step.lost}});
+  else
+    line.update(decision_and_outcome(profile, step));
+  return line;
+}
+
+InferenceLog::InferenceLog(const std::filesystem::path& file, bool resume) : file_(file) {
+  if (resume && std::filesystem::exists(file))
+    std::filesystem::resize_file(file, end_of_whole_lines(file));
+  out_.open(file, resume ? std::ios::app : std::ios::trunc);
+  if (!out_)
+    throw InputError(fmt::format("{}: cannot write: {}", file.string(), std::strerror(errno)));
+}
+
+void InferenceLog::write(const StreamKey& key, const alert::Goal& goal,
+                         const alert::Profile& profile, const Step& step) {
+  out_ << to_json(key, goal, profile, step).dump() << '\n';
+}
+
+void InferenceLog::flush() {
+  if (!out_.flush())
+    throw std::runtime_error(
+        fmt::format("{}: cannot write: {}", file_.string(), std::strerror(errno)));
+}
+
+void for_each_inference(const std::filesystem::path& file,
+                        const std::function<void(const StreamKey&, const JsonValue&)>& body) {
+  std::ifstream in(file);
+  if (!in)
+    throw InputError(
+        fmt::format("{}: cannot read: {}; a replay writes it with "
+                    "--set log_inferences=true",
+                    file.string(), std::strerror(errno)));
+  std::string text;
+  for (std::size_t number = 1; std::getline(in, text); ++number) {
+    if (in.eof()) break;  // the last line was not written whole
+    const std::string where = fmt::format("{}:{}", file.string(), number);
+    nlohmann::json json = nlohmann::json::parse(text, nullptr, false);
+    if (json.is_discarded()) throw InputError(where + ": not JSON");
+    const JsonValue line = JsonValue::from(std::move(json), where);
+    body({line.at("environment").string(), line.at("setting").count(), line.at("scheme").string()},
+         line);
+  }
+}
+
+std::map<StreamKey, std::vector<Step>> read_inferences(const std::filesystem::path& file,
+                                                       const alert::Profile& profile) {
+  std::vector<std::string> model_names;
+  for (const auto& model : profile.models) model_names.push_back(model.name);
+
+  std::map<StreamKey, std::vector<Step>> streams;
+  for_each_inference(file, [&](const StreamKey& key, const JsonValue& line) {
+    auto& steps = streams[key];
+    steps.push_back(read_step(line, profile, model_names));
+    if (steps.back().input + 1 != steps.size()) line.at("input").fail("an input is missing before");
+  });
+  return streams;
+}
+
+}  // namespace bench

@@ -1,0 +1,56 @@
+// inferences.jsonl (formats.md): a line per input and scheme, whole lines only.
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <map>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "alert/profile.hpp"
+#include "base/json.hpp"
+#include "stream/stream.hpp"
+
+namespace bench {
+
+/// Which stream a line belongs to.
+struct StreamKey {
+  std::string environment;
+  std::size_t setting = 0;
+  std::string scheme;  ///< its name in the config
+
+  auto operator<=>(const StreamKey&) const = default;
+};
+
+class InferenceLog {
+ public:
+  /// A new file, or the end of an existing one where `resume` says so (an incomplete last line is
+  /// cut off).
+  InferenceLog(const std::filesystem::path& file, bool resume);
+
+  void write(const StreamKey& key, const alert::Goal& goal, const alert::Profile& profile,
+             const Step& step);
+  /// Hands what was written to the system. Throws std::runtime_error where that fails.
+  void flush();
+
+ private:
+  std::filesystem::path file_;
+  std::ofstream out_;
+};
+
+nlohmann::ordered_json to_json(const StreamKey& key, const alert::Goal& goal,
+                               const alert::Profile& profile, const Step& step);
+
+/// Calls `body` with every whole line of a log and the stream it belongs to. Throws InputError,
+/// naming the line, for one that is malformed, and where there is no log.
+void for_each_inference(const std::filesystem::path& file,
+                        const std::function<void(const StreamKey&, const JsonValue&)>& body);
+
+/// The steps of every stream that an interrupted run has logged, in the order of their inputs.
+std::map<StreamKey, std::vector<Step>> read_inferences(const std::filesystem::path& file,
+                                                       const alert::Profile& profile);
+
+}  // namespace bench

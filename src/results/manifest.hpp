@@ -1,0 +1,35 @@
+// manifest.json (formats.md): what ran, on what, and how it ended.
+#pragma once
+
+#include <string>
+
+#include "base/json.hpp"
+#include "config/config.hpp"
+#include "results/folder.hpp"
+#include "machine/rig.hpp"
+
+namespace bench {
+
+/// Written when it is made (status "running") and again by finish(); destroyed without finish(), it
+/// says "interrupted" or "failed", by the exception in flight.
+class Manifest {
+ public:
+  Manifest(const ResultsFolder& folder, const Config& config);
+  ~Manifest();
+  Manifest(const Manifest&) = delete;
+  Manifest& operator=(const Manifest&) = delete;
+
+  void set(const std::string& key, nlohmann::ordered_json value);
+  void describe(const Rig& rig);
+  void finish() { close("complete"); }
+  void interrupted() { close("interrupted"); }
+
+ private:
+  void close(const std::string& status);
+
+  const ResultsFolder& folder_;
+  nlohmann::ordered_json document_;
+  bool closed_ = false;
+};
+
+}  // namespace bench

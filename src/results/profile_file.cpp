@@ -1,0 +1,108 @@
+#include "results/profile_file.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/error.hpp"
+#include "suite/suite.hpp"
+#include "trace/trace.hpp"
+
+namespace bench {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json table(const std::vector<std::vector<double>>& rows) {
+  Json json = Json::array();
+  for (const auto& row : rows) {
+    json.push_back(Json::array());
+    for (const double value : row) json.back().push_back(rounded(value));
+  }
+  return json;
+}
+
+std::vector<std::vector<double>> read_table(const JsonValue& value) {
+  std::vector<std::vector<double>> rows;
+  for (const auto& row : value.items()) rows.push_back(row.numbers(0.0));
+  return rows;
+}
+
+bool same_shape(const std::vector<std::vector<double>>& a,
+                const std::vector<std::vector<double>>& b) {
+  return std::ranges::equal(
+      a, b, [](const auto& row, const auto& other) { return row.size() == other.size(); });
+}
+
+/// An optional table of each model stands at all models or at none, in the shape of latency_s.
+void check_tables(const JsonValue& root, const char* key,
+                  const std::vector<std::vector<std::vector<double>>>& tables,
+                  const alert::Profile& profile) {
+  if (!tables.empty() && tables.size() != profile.models.size())
+    root.fail(fmt::format("{} must stand at every model or at none", key));
+  for (std::size_t i = 0; i < tables.size(); ++i)
+    if (!same_shape(tables[i], profile.models[i].latency_s))
+      root.at("models").items()[i].at(key).fail("must have the shape of latency_s");
+}
+
+}  // namespace
+
+Json to_json(const ProfileFile& file) {
+  const alert::Profile& profile = file.profile;
+  Json models = Json::array();
+  for (std::size_t i = 0; i < profile.models.size(); ++i) {
+    const auto& model = profile.models[i];
+    Json json = {{"name", model.name},
+                 {"kind", to_string(model.kind)},
+                 {"accuracy", model.accuracy},
+                 {"latency_s", table(model.latency_s)}};
+    if (!file.latency_std_s.empty()) json["latency_std_s"] = table(file.latency_std_s[i]);
+    if (!file.catch_up_s.empty()) json["catch_up_s"] = table(file.catch_up_s[i]);
+    json["busy_power_w"] = table({model.busy_power_w})[0];
+    if (!file.energy_inferences.empty() && std::ranges::max(file.energy_inferences[i]) > 1)
+      json["energy_inferences"] = file.energy_inferences[i];
+    models.push_back(std::move(json));
+  }
+  return {{"schema_version", schema_version},
+          {"suite", file.suite},
+          {"energy_source", to_string(file.energy_source)},
+          {"q_fail", profile.q_fail},
+          {"power_caps_w", profile.power_caps_w},
+          {"idle_power_w", rounded(profile.idle_power_w)},
+          {"models", std::move(models)}};
+}
+
+ProfileFile read_profile(const std::filesystem::path& path) {
+  const JsonValue root = JsonValue::read(path);
+  root.check_schema_version();
+  ProfileFile file;
+  file.suite = root.at("suite").string();
+  file.energy_source = parse_energy_source(root.at("energy_source"));
+  file.profile.q_fail = root.at("q_fail").number(0.0, 1.0);
+  file.profile.power_caps_w = root.at("power_caps_w").numbers();
+  file.profile.idle_power_w = root.at("idle_power_w").number(0.0);
+  for (const auto& value : root.at("models").items()) {
+    alert::ModelProfile model;
+    model.name = value.at("name").string();
+    model.kind = parse_model_kind(value.at("kind"));
+    model.accuracy = value.at("accuracy").numbers(0.0, 1.0);
+    model.latency_s = read_table(value.at("latency_s"));
+    model.busy_power_w = value.at("busy_power_w").numbers(0.0);
+    if (auto spread = value.find("latency_std_s"))
+      file.latency_std_s.push_back(read_table(*spread));
+    if (auto catch_up = value.find("catch_up_s")) file.catch_up_s.push_back(read_table(*catch_up));
+    auto& inferences = file.energy_inferences.emplace_back(file.profile.caps(), 1);
+    if (auto list = value.find("energy_inferences")) {
+      inferences.clear();
+      for (const auto& item : list->items()) inferences.push_back(item.count(1));
+      if (inferences.size() != file.profile.caps()) list->fail("must have a number for each cap");
+    }
+    file.profile.models.push_back(std::move(model));
+  }
+  if (auto text = fault(file.profile); !text.empty()) root.fail(text);
+  check_tables(root, "latency_std_s", file.latency_std_s, file.profile);
+  check_tables(root, "catch_up_s", file.catch_up_s, file.profile);
+  return file;
+}
+
+}  // namespace bench

@@ -1,0 +1,30 @@
+// profile.json (formats.md): the profile with the spread of what was measured.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "alert/profile.hpp"
+#include "stream/catch_up.hpp"
+#include "platform/platform.hpp"
+
+namespace bench {
+
+struct ProfileFile {
+  std::string suite;
+  EnergySource energy_source = EnergySource::emulated;
+  alert::Profile profile;
+  /// Standard deviation of latency_s, [model][cap][stage]; empty where it is not known.
+  std::vector<std::vector<std::vector<double>>> latency_std_s;
+  CatchUpLatency catch_up_s;
+  /// Most inferences whose energy was taken together because the meter is too coarse for one,
+  /// [model][cap]; empty where it is not known.
+  std::vector<std::vector<std::size_t>> energy_inferences;
+};
+
+nlohmann::ordered_json to_json(const ProfileFile& file);
+/// Throws InputError for what is malformed or has a fault().
+ProfileFile read_profile(const std::filesystem::path& file);
+
+}  // namespace bench

@@ -1,0 +1,120 @@
+#include "report/table.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "report/tables.hpp"
+#include "results/summary.hpp"
+#include "support/outcomes.hpp"
+
+using namespace bench;
+using test::in_time;
+using test::late;
+
+namespace {
+
+/// Two schemes under two settings: alert keeps one, for 1.1 J where oracle-static takes 1 J.
+std::vector<Table> tables(bool with_base) {
+  const alert::Goal goal{.task = alert::Task::minimize_energy, .deadline_s = 0.1, .accuracy = 0.5};
+  const std::vector<alert::Goal> grid{goal, goal};
+  SummaryInput input;
+  input.suite = "image";
+  input.environments = {"default"};
+  input.schemes = {"alert", "oracle-static"};
+  if (with_base) input.base_scheme = "oracle-static";
+  input.grid = &grid;
+  input.cells = {
+      {"alert", "default", 0, test::tally_of(goal, {in_time(1.1, 0.8)})},
+      {"oracle-static", "default", 0, test::tally_of(goal, {in_time(1.0, 0.75)})},
+      {"alert", "default", 1, test::tally_of(goal, {late(0.5)})},
+      {"oracle-static", "default", 1, test::tally_of(goal, {in_time(2.0, 0.75)})},
+  };
+  return report_tables(JsonValue::from(summarize(input), "summary"));
+}
+
+const std::vector<Table> odd = {
+    {"odd",
+     {"name", "a|b"},
+     {{"x,y", "1"}, {"say \"hi\"", "2|3"}, {"", "4"}, {"two\nlines", "5"}},
+     ""}};
+
+}  // namespace
+
+TEST_CASE("a report on the terminal") {
+  CHECK(render(tables(true), TableFormat::terminal) ==
+        R"(image / default / minimize-energy (emulated)
+scheme         violated settings  energy, normalized  versus alert  energy [J]  error [%]  measured error [%]  late [%]
+───────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+alert                        1/2               1.100             –      0.8000      55.00               60.00      50.0
+oracle-static                0/2               1.000     0.909 (1)      1.5000      25.00               25.00       0.0
+normalized: to oracle-static, over the settings that both keep. versus alert: ratio of the mean energy over the settings that both keep (how many). Energy, error and late: means over all settings.
+
+harmonic mean over the rows, normalized to oracle-static
+scheme         energy  error
+────────────────────────────
+alert           1.100      –
+oracle-static   1.000      –
+)");
+}
+
+TEST_CASE("a report in markdown, without a base to normalize to") {
+  CHECK(render(tables(false), TableFormat::markdown) ==
+        R"(### image / default / minimize-energy (emulated)
+
+| scheme | violated settings | versus alert | energy [J] | error [%] | measured error [%] | late [%] |
+| --- | ---: | ---: | ---: | ---: | ---: | ---: |
+| alert | 1/2 | – | 0.8000 | 55.00 | 60.00 | 50.0 |
+| oracle-static | 0/2 | 0.909 (1) | 1.5000 | 25.00 | 25.00 | 0.0 |
+
+versus alert: ratio of the mean energy over the settings that both keep (how many). Energy, error and late: means over all settings.
+)");
+}
+
+TEST_CASE("a report in CSV") {
+  CHECK(
+      render(tables(true), TableFormat::csv) ==
+      R"(table,scheme,violated settings,"energy, normalized",versus alert,energy [J],error [%],measured error [%],late [%]
+image / default / minimize-energy (emulated),alert,1/2,1.100,–,0.8000,55.00,60.00,50.0
+image / default / minimize-energy (emulated),oracle-static,0/2,1.000,0.909 (1),1.5000,25.00,25.00,0.0
+
+table,scheme,energy,error
+"harmonic mean over the rows, normalized to oracle-static",alert,1.100,–
+"harmonic mean over the rows, normalized to oracle-static",oracle-static,1.000,–
+)");
+}
+
+TEST_CASE("a report in JSON") {
+  CHECK(render({tables(true)[1]}, TableFormat::json) ==
+        R"([
+  {
+    "title": "harmonic mean over the rows, normalized to oracle-static",
+    "rows": [
+      {
+        "scheme": "alert",
+        "energy": "1.100",
+        "error": "–"
+      },
+      {
+        "scheme": "oracle-static",
+        "energy": "1.000",
+        "error": "–"
+      }
+    ]
+  }
+]
+)");
+}
+
+TEST_CASE("cells that a format would misread are quoted") {
+  CHECK(render(odd, TableFormat::csv) ==
+        "table,name,a|b\n"
+        "odd,\"x,y\",1\n"
+        "odd,\"say \"\"hi\"\"\",2|3\n"
+        "odd,,4\n"
+        "odd,\"two\nlines\",5\n");
+  CHECK_THAT(render(odd, TableFormat::markdown), Catch::StartsWith("### odd\n\n"
+                                                                   "| name | a\\|b |\n"
+                                                                   "| --- | ---: |\n"
+                                                                   "| x,y | 1 |\n"
+                                                                   "| say \"hi\" | 2\\|3 |\n"));
+  CHECK(render({{"", {"a"}, {{""}}, ""}}, TableFormat::csv) == "table,a\n,\n");
+}
