@@ -6,10 +6,10 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "base/interrupt.hpp"
 #include "base/json.hpp"
 #include "cli/commands.hpp"
 #include "contention/spec.hpp"
-#include "base/interrupt.hpp"
 #include "version.hpp"
 
 namespace {

@@ -6,8 +6,8 @@
 #include "cli/commands.hpp"
 #include "config/config.hpp"
 #include "machine/profiler.hpp"
-#include "results/folder.hpp"
 #include "report/table.hpp"
+#include "results/folder.hpp"
 
 namespace bench::cli {
 namespace {

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <functional>
 
+#include "platform/platform.hpp"
 #include "results/inference_log.hpp"
 #include "stream/stream.hpp"
-#include "platform/platform.hpp"
 #include "trace/trace.hpp"
 
 namespace bench {

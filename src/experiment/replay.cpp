@@ -6,8 +6,8 @@
 #include <tuple>
 
 #include "base/error.hpp"
-#include "machine/input_stream.hpp"
 #include "base/interrupt.hpp"
+#include "machine/input_stream.hpp"
 
 namespace bench {
 

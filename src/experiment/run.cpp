@@ -6,15 +6,15 @@
 #include <set>
 
 #include "base/error.hpp"
+#include "base/interrupt.hpp"
+#include "base/progress.hpp"
 #include "base/sha256.hpp"
 #include "config/grid.hpp"
-#include "base/interrupt.hpp"
-#include "machine/live.hpp"
-#include "results/manifest.hpp"
-#include "machine/profiler.hpp"
-#include "base/progress.hpp"
-#include "machine/recorder.hpp"
 #include "experiment/replay.hpp"
+#include "machine/live.hpp"
+#include "machine/profiler.hpp"
+#include "machine/recorder.hpp"
+#include "results/manifest.hpp"
 #include "trace/simulate.hpp"
 
 namespace bench {

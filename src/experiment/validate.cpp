@@ -4,9 +4,9 @@
 
 #include "base/error.hpp"
 #include "config/config.hpp"
+#include "report/tables.hpp"
 #include "results/inference_log.hpp"
 #include "results/profile_file.hpp"
-#include "report/tables.hpp"
 #include "suite/dataset.hpp"
 #include "trace/simulate.hpp"
 #include "trace/trace.hpp"
@@ -67,8 +67,7 @@ std::string validate_document(const fs::path& file) {
   if (root.find("limiter") && root.at("limiter").raw() == "simulated")
     return fmt::format("platform \"{}\": {} caps, simulated", read_simulated_platform(file).name,
                        read_simulated_platform(file).power_caps_w.size());
-  if (root.find("limiter"))
-    return validate_platform(file);
+  if (root.find("limiter")) return validate_platform(file);
   if (root.find("data")) return validate_suite(file.parent_path());
   if (root.find("idle_power_w"))
     return fmt::format("profile: {} models", read_profile(file).profile.models.size());

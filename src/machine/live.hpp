@@ -4,9 +4,9 @@
 #include <map>
 #include <vector>
 
+#include "machine/rig.hpp"
 #include "results/inference_log.hpp"
 #include "results/profile_file.hpp"
-#include "machine/rig.hpp"
 #include "results/summary.hpp"
 
 namespace bench {

@@ -1,8 +1,8 @@
 // Measures a profile on the rig, with nothing else running (spec section 1).
 #pragma once
 
-#include "results/profile_file.hpp"
 #include "machine/rig.hpp"
+#include "results/profile_file.hpp"
 
 namespace bench {
 

@@ -8,8 +8,8 @@
 #include <random>
 #include <vector>
 
-#include "contention/spec.hpp"
 #include "config/config.hpp"
+#include "contention/spec.hpp"
 #include "machine/input_stream.hpp"
 #include "platform/platform.hpp"
 #include "schemes/outcome.hpp"

@@ -43,8 +43,8 @@ class EnergyCounter final : public EnergyGauge {
   std::optional<Clock::time_point> last_;
 };
 
-/// Power is read no more often, however often it changes: 50 readings a second are well under 1 % of
-/// a core. What is read counts as updated then.
+/// Power is read no more often, however often it changes: 50 readings a second are well under 1 %
+/// of a core. What is read counts as updated then.
 inline constexpr double shortest_power_interval_s = 0.02;
 
 /// Power in W, integrated by the trapezoidal rule between readings.

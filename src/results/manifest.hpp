@@ -5,8 +5,8 @@
 
 #include "base/json.hpp"
 #include "config/config.hpp"
-#include "results/folder.hpp"
 #include "machine/rig.hpp"
+#include "results/folder.hpp"
 
 namespace bench {
 

@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "alert/profile.hpp"
-#include "stream/catch_up.hpp"
 #include "platform/platform.hpp"
+#include "stream/catch_up.hpp"
 
 namespace bench {
 

@@ -9,8 +9,8 @@
 #include "alert/goal.hpp"
 #include "base/json.hpp"
 #include "config/config.hpp"
-#include "stream/tally.hpp"
 #include "platform/platform.hpp"
+#include "stream/tally.hpp"
 
 namespace bench {
 

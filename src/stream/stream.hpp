@@ -7,9 +7,9 @@
 #include <string>
 #include <vector>
 
+#include "schemes/scheme.hpp"
 #include "stream/catch_up.hpp"
 #include "stream/tally.hpp"
-#include "schemes/scheme.hpp"
 #include "trace/trace.hpp"
 
 namespace bench {

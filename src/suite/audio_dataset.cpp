@@ -23,7 +23,8 @@ std::uint32_t little_endian_32(const char* bytes) {
 }
 
 /// Of the two containers whose files libsndfile reads as shorter, without a word, when their end is
-/// cut off: Ogg (its last page carries a flag, RFC 3533 section 6) and WAV (its header has the size).
+/// cut off: Ogg (its last page carries a flag, RFC 3533 section 6) and WAV (its header has the
+/// size).
 void check_whole(const fs::path& file) {
   std::ifstream in(file, std::ios::binary);
   const std::string bytes{std::istreambuf_iterator<char>(in), {}};
@@ -51,9 +52,9 @@ std::vector<float> resampled(const Clip& clip, std::size_t rate_hz, const fs::pa
   if (clip.sample_rate_hz == rate_hz) return clip.samples;
   SRC_DATA data{};
   data.src_ratio = static_cast<double>(rate_hz) / static_cast<double>(clip.sample_rate_hz);
-  std::vector<float> out(
-      static_cast<std::size_t>(std::ceil(static_cast<double>(clip.samples.size()) * data.src_ratio)) +
-      1);
+  std::vector<float> out(static_cast<std::size_t>(
+                             std::ceil(static_cast<double>(clip.samples.size()) * data.src_ratio)) +
+                         1);
   data.data_in = clip.samples.data();
   data.input_frames = static_cast<long>(clip.samples.size());
   data.data_out = out.data();

@@ -108,7 +108,7 @@ Idx read_idx(const std::filesystem::path& file) {
   const std::size_t found = content.size() - header_size;
   if (overflow || found != expected)
     fail_file(file, fmt::format("its IDX header says {} bytes of data, found {}",
-                           fmt::join(idx.shape, " x "), found));
+                                fmt::join(idx.shape, " x "), found));
   content.erase(content.begin(), content.begin() + static_cast<std::ptrdiff_t>(header_size));
   idx.bytes = std::move(content);
   return idx;

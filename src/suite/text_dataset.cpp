@@ -13,7 +13,8 @@ using Ids = std::vector<std::int64_t>;
 constexpr std::int64_t unknown_id = 0, start_id = 1;
 
 /// Models know words by their ids: other files than they were trained with would be other words.
-void check_sha256(const Suite& suite, const std::filesystem::path& file, const std::string& sha256) {
+void check_sha256(const Suite& suite, const std::filesystem::path& file,
+                  const std::string& sha256) {
   const std::string found = sha256_hex(file);
   if (found == sha256) return;
   fail_file(file, fmt::format("its sha256 is {}, but suite \"{}\" was made with {}{}", found,

@@ -23,9 +23,7 @@ class Fake final : public Dataset {
     }
     return burst;
   }
-  std::string describe(std::size_t item) const override {
-    return "item " + std::to_string(item);
-  }
+  std::string describe(std::size_t item) const override { return "item " + std::to_string(item); }
   bool sequential() const override { return sentences_; }
   std::size_t inputs(std::size_t item) const override { return sentences_ ? item + 1 : 1; }
   std::uint32_t speaker(std::size_t item) const override {

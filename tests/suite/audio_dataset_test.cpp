@@ -18,8 +18,8 @@ namespace {
 std::vector<float> sine(double frequency_hz, std::size_t samples, int rate_hz) {
   std::vector<float> values(samples);
   for (std::size_t i = 0; i < samples; ++i)
-    values[i] = static_cast<float>(0.5 * std::sin(2.0 * std::numbers::pi * frequency_hz *
-                                                  static_cast<double>(i) / rate_hz));
+    values[i] = static_cast<float>(
+        0.5 * std::sin(2.0 * std::numbers::pi * frequency_hz * static_cast<double>(i) / rate_hz));
   return values;
 }
 
@@ -52,8 +52,8 @@ struct Fixture {
     write_sound(path("a.wav"), sine(440.0, 500, 8000), 8000);
     write_sound(path("b.wav"), sine(440.0, 1000, 8000), 8000);
     write_sound(path("c.ogg"), sine(440.0, 8820, 44100), 44100, ogg);
-    write_sound(path("d, e.wav"), sine(440.0, 1000, 8000), 8000,
-                SF_FORMAT_WAV | SF_FORMAT_PCM_16, 2);
+    write_sound(path("d, e.wav"), sine(440.0, 1000, 8000), 8000, SF_FORMAT_WAV | SF_FORMAT_PCM_16,
+                2);
   }
 
   std::filesystem::path path(const std::string& name) const { return folder.path() / name; }
@@ -181,8 +181,7 @@ TEST_CASE("tables of clips that are wrong") {
   tiny.labels = "file,label\na.wav,0,x\n";
   CHECK(tiny.error() == tiny.labels_error(":2: must have 2 fields, has 3"));
   tiny.labels = "file,label\na.wav,0\nx.wav,0\n";
-  CHECK(tiny.error() ==
-        tiny.labels_error(":3: no such file: " + tiny.path("x.wav").string()));
+  CHECK(tiny.error() == tiny.labels_error(":3: no such file: " + tiny.path("x.wav").string()));
   for (const char* label : {"3", "-1", "one", "", "1.5"}) {
     tiny.labels = std::string("file,label\na.wav,") + label + "\n";
     CHECK(tiny.error() == tiny.labels_error(std::string(":2: the label must be a number below the "
@@ -192,6 +191,6 @@ TEST_CASE("tables of clips that are wrong") {
   tiny.labels = "file,label,speaker\na.wav,0,\n";
   CHECK(tiny.error() == tiny.labels_error(":2: the speaker must not be empty"));
   tiny.labels = "file,label\na.wav,0\nb.wav,1\nc.ogg,2\n";
-  CHECK_THAT(tiny.error(), Contains("the evaluation split is [2, 3], but") &&
-                               Contains("has only 3 items"));
+  CHECK_THAT(tiny.error(),
+             Contains("the evaluation split is [2, 3], but") && Contains("has only 3 items"));
 }

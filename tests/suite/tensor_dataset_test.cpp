@@ -33,14 +33,13 @@ TEST_CASE("a data set of tensors", "[torch]") {
 
 TEST_CASE("tensors that do not fit", "[torch]") {
   const std::string folder = MODULES_DIR "/";
-  CHECK_THROWS_WITH(open_dataset(suite_of("floats.tensor", "integers.tensor"), 1),
-                    folder + "integers.tensor: has 3 labels, but " + folder +
-                        "floats.tensor has 2 items");
+  CHECK_THROWS_WITH(
+      open_dataset(suite_of("floats.tensor", "integers.tensor"), 1),
+      folder + "integers.tensor: has 3 labels, but " + folder + "floats.tensor has 2 items");
   CHECK_THROWS_WITH(open_dataset(suite_of("items.tensor", "floats.tensor"), 1),
                     folder + "floats.tensor: labels must be a tensor of int64 with 1 dimension");
   Suite suite = suite_of("items.tensor", "integers.tensor");
   suite.classes = 2;
-  CHECK_THROWS_WITH(
-      open_dataset(suite, 1),
-      folder + "integers.tensor: label of item 1 is 2, but the suite has 2 classes");
+  CHECK_THROWS_WITH(open_dataset(suite, 1),
+                    folder + "integers.tensor: label of item 1 is 2, but the suite has 2 classes");
 }

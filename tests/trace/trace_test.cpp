@@ -77,7 +77,8 @@ bool equal(const TraceInput& a, const TraceInput& b) {
     for (std::size_t cap = 0; cap < 2; ++cap) {
       const TraceRun &x = a.run(model, cap), &y = b.run(model, cap);
       if (x.stage_latency_s != y.stage_latency_s || x.stage_correct != y.stage_correct ||
-          x.busy_energy_j != y.busy_energy_j || x.idle_power_w != y.idle_power_w || x.energy_inferences != y.energy_inferences)
+          x.busy_energy_j != y.busy_energy_j || x.idle_power_w != y.idle_power_w ||
+          x.energy_inferences != y.energy_inferences)
         return false;
     }
   return a.input == b.input && a.group == b.group && a.contention == b.contention;
