@@ -4,7 +4,8 @@ set -euo pipefail
 
 packages=(
   cmake ninja-build g++ pkg-config
-  catch2 libcli11-dev libfmt-dev libpowercap-dev libtorch-dev nlohmann-json3-dev zlib1g-dev
+  catch2 libcli11-dev libfmt-dev libpowercap-dev libssl-dev libtorch-dev nlohmann-json3-dev
+  zlib1g-dev
   libopenblas0-pthread   # LibTorch is 3 to 5 times slower on the reference BLAS
   dataset-fashion-mnist  # the data of models/image
   bible-kjv              # the data of models/sentence

@@ -1,4 +1,4 @@
-// SHA-256 (FIPS 180-4) of files.
+// SHA-256 of files, by libcrypto.
 #pragma once
 
 #include <filesystem>
