@@ -107,8 +107,8 @@ void Rig::run_stages(std::size_t model, std::size_t stop_stage, double deadline_
   inference_.stage_latency_s.clear();
   inference_.stage_correct.clear();
 
-  const auto begin = Clock::now();
   module.start(burst, carried);
+  const auto begin = Clock::now();
   auto segment = begin;
   for (std::size_t stage = 1; stage <= stop_stage; ++stage) {
     const auto logits = module.run_stage(stage);

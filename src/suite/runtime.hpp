@@ -34,9 +34,10 @@ class Module {
  public:
   virtual ~Module() = default;
   virtual std::size_t stages() const = 0;
-  /// Hands over the input, which must stay alive until the last stage has run, and, in a sequential
-  /// suite, what this module left on an earlier input of the same group. An anytime module's own
-  /// start() belongs to its first stage's time and runs inside run_stage(1).
+  /// Hands over the input and, in a sequential suite, what this module left on an earlier input of
+  /// the same group. Both are copied, because a module may write to what it is given: start() is
+  /// the harness's time, not the module's. An anytime module's own start() belongs to its first
+  /// stage's time and runs inside run_stage(1).
   virtual void start(const Burst& burst, const ModuleState& carried = nullptr) = 0;
   /// Stages in order from 1. Logits [items][classes], valid until the next call. Throws
   /// ModuleError.

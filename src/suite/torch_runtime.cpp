@@ -14,21 +14,45 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <regex>
 
 #include "base/error.hpp"
 
 namespace bench {
 namespace {
 
-/// What TorchScript says of itself ends in what the module's author would say: the last line.
+/// What tells of LibTorch's text, in one line. TorchScript puts the code that failed before it, the
+/// dispatcher lists of what it has behind it.
 std::string reason(const std::exception& error) {
   const auto* torch_error = dynamic_cast<const c10::Error*>(&error);
   std::string text = torch_error ? torch_error->what_without_backtrace() : error.what();
-  text.erase(text.find_last_not_of(" \n") + 1);
-  return text.substr(text.rfind('\n') + 1);
+  if (const std::size_t trace = text.rfind("Traceback of TorchScript"); trace != text.npos) {
+    static const std::regex exception("\n[A-Za-z_][A-Za-z_0-9.]*: ");  // the code is indented
+    std::smatch match;
+    if (std::regex_search(text.cbegin() + static_cast<std::ptrdiff_t>(trace), text.cend(), match,
+                          exception))
+      text.erase(text.begin(), match[0].first);
+  } else if (text.find("<--- HERE") != text.npos) {
+    text.erase(std::min(text.find(":\n"), text.size()));  // its parser puts the code behind
+  }
+  text.erase(0, text.find_first_not_of(" \n"));
+  text.erase(std::min(text.find("\n\n"), text.size()));
+  std::ranges::replace(text, '\n', ' ');
+  constexpr std::size_t longest = 300;
+  if (text.size() > longest) text = text.substr(0, text.rfind(' ', longest)) + " ...";
+  text.erase(text.find_last_not_of(' ') + 1);
+  return text;
 }
 
 using States = c10::List<torch::Tensor>;
+
+/// Of the tensors too: a module that works in place must not change what others are given.
+States deep_copy(const States& states) {
+  States copy;
+  copy.reserve(states.size());
+  for (const torch::Tensor& tensor : states) copy.push_back(tensor.clone());
+  return copy;
+}
 
 /// A view of the values, which must outlive it.
 torch::Tensor view_of(const Values& values, std::span<const std::size_t> shape) {
@@ -54,15 +78,15 @@ class TorchModule : public Module {
 
   void start(const Burst& burst, const ModuleState& carried) final {
     const c10::InferenceMode inference;
-    input_ = view_of(burst.values, burst.shape);
+    items_ = static_cast<std::int64_t>(burst.shape.front());
+    input_ = view_of(burst.values, burst.shape).clone();
+    carried_ = carried ? deep_copy(*static_cast<const States*>(carried.get())) : States();
     if (device_.is_cuda()) torch::cuda::synchronize();
-    if (sequential_) input_ = input_.clone();  // it may become part of what is carried
-    // A list of its own: a module that appends to what it is given must not change the caller's.
-    carried_ = carried ? static_cast<const States*>(carried.get())->copy() : States();
   }
 
   ModuleState carried() const final {
-    return sequential_ ? std::make_shared<const States>(carried_) : nullptr;
+    const c10::InferenceMode inference;
+    return sequential_ ? std::make_shared<const States>(deep_copy(carried_)) : nullptr;
   }
 
   std::span<const float> run_stage(std::size_t stage) final {
@@ -75,9 +99,7 @@ class TorchModule : public Module {
     } catch (const std::exception& error) {
       fail(stage, reason(error));
     }
-    // A sentence's input is one item, however many words it has.
-    const std::vector<std::int64_t> expected = {input_.size(0),
-                                                static_cast<std::int64_t>(classes_)};
+    const std::vector<std::int64_t> expected = {items_, static_cast<std::int64_t>(classes_)};
     if (logits_.scalar_type() != torch::kFloat32 || logits_.sizes() != expected)
       fail(stage, fmt::format("gave {} logits of shape {}, not Float of shape {}",
                               c10::toString(logits_.scalar_type()), c10::str(logits_.sizes()),
@@ -106,7 +128,8 @@ class TorchModule : public Module {
   std::size_t classes_;
   bool sequential_;
   torch::Device device_;
-  torch::Tensor input_;
+  std::int64_t items_ = 0;  // a sentence's input is one item, however many words it has
+  torch::Tensor input_;     // a copy
   torch::Tensor logits_;
 };
 

@@ -26,9 +26,38 @@ class Transposed(nn.Module):
         return x.t().contiguous().t()
 
 
+class InPlace(nn.Module):
+    """Centres its input where it lies, and gives that memory another shape."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        x.sub_(1.0)
+        return x.t_().contiguous().t() + 1.0
+
+
 class Throws(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         raise ValueError("this input is not to my taste")
+
+
+class ThrowsTwoLines(nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        if x.numel() > 1:
+            raise ValueError("too many items,\nbe content with one")
+        return x
+
+
+class OneItem(nn.Module):
+    """To be traced: there LibTorch tells the Python code too."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.view(1, 4)
+
+
+class NoSuchDevice(nn.Module):
+    """LibTorch's reason is followed by a list of all that it has."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + torch.zeros(4, device="cuda:0")
 
 
 class NotFinite(nn.Module):
@@ -107,6 +136,25 @@ class Sequential(nn.Module):
         return torch.tensor([[float(new.size(0)), float(new[-1]), before, 0.0]]), carried
 
 
+class SequentialInPlace(nn.Module):
+    """Counts the words it has read, in the memory of what it is given and in its own. Logits: words
+    before this input, 0, 0, 0."""
+
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("words", torch.zeros(1))
+
+    def forward(self, x: Tensor, carried: List[Tensor]) -> Tuple[Tensor, List[Tensor]]:
+        if len(carried) > 0:
+            self.words.copy_(carried[0])
+            carried[0].fill_(-1.0)
+        else:
+            self.words.fill_(0.0)
+        logits = torch.cat([self.words, torch.zeros(3)])[None]
+        self.words.fill_(float(x.size(1)))
+        return logits, [self.words]
+
+
 class AnytimeSequential(nn.Module):
     """Carries how many words each stage has read. Logits: words that stage 1 has read now, the last
     word, words that stage 2 has read now, 0."""
@@ -136,9 +184,11 @@ class AnytimeSequential(nn.Module):
 
 folder = Path(sys.argv[1])
 folder.mkdir(parents=True, exist_ok=True)
-for module in (Identity, Transposed, Throws, NotFinite, WrongShape, WrongType, NotATensor, Anytime,
-               AnytimeFloatStages, AnytimeThrows, AnytimeUncounted, Sequential, AnytimeSequential):
+for module in (Identity, Transposed, InPlace, Throws, ThrowsTwoLines, NoSuchDevice, NotFinite,
+               WrongShape, WrongType, NotATensor, Anytime, AnytimeFloatStages, AnytimeThrows,
+               AnytimeUncounted, Sequential, SequentialInPlace, AnytimeSequential):
     torch.jit.script(module().train()).save(str(folder / f"{module.__name__}.pt"))
+torch.jit.trace(OneItem(), torch.rand(1, 4)).save(str(folder / "Traced.pt"))
 torch.save(nn.Linear(4, 4).state_dict(), folder / "Weights.pt")
 torch.save(torch.tensor([[1.0, 2.0], [3.0, 4.0]]), folder / "floats.tensor")
 torch.save(torch.tensor([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]), folder / "items.tensor")

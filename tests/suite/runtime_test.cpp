@@ -140,6 +140,16 @@ TEST_CASE("logits are contiguous whatever the module gives", "[torch]") {
   CHECK(logits(*module, 1) == items);
 }
 
+TEST_CASE("a module that writes to its input changes nobody else's", "[torch]") {
+  const auto module = load(spec("InPlace"));
+  const Burst input = burst(items);
+  for (int repeat = 0; repeat < 2; ++repeat) {
+    module->start(input);
+    CHECK(logits(*module, 1) == items);
+  }
+  CHECK(std::get<std::vector<float>>(input.values) == items);
+}
+
 TEST_CASE("an anytime module goes from stage to stage, and starts anew with each input",
           "[torch]") {
   const auto module = load(spec("Anytime", 3));
@@ -192,6 +202,18 @@ TEST_CASE("modules that throw", "[torch]") {
       Catch::Matchers::StartsWith(named("AnytimeThrows", 2)) && Contains("only one stage works"));
 }
 
+TEST_CASE("of what LibTorch says, the reason is told", "[torch]") {
+  CHECK(run_error("Throws") ==
+        named("Throws", 1) + "builtins.ValueError: this input is not to my taste");
+  CHECK(run_error("ThrowsTwoLines") ==
+        named("ThrowsTwoLines", 1) + "builtins.ValueError: too many items, be content with one");
+  CHECK(run_error("Traced") ==
+        named("Traced", 1) + "RuntimeError: shape '[1, 4]' is invalid for input of size 8");
+  CHECK_THAT(run_error("NoSuchDevice"), Contains("Could not run 'aten::") &&
+                                            Contains("from the 'CUDA' backend") &&
+                                            !Contains("registered at"));
+}
+
 TEST_CASE("logits that are none", "[torch]") {
   CHECK(run_error("NotFinite") ==
         named("NotFinite", 1) + "gave logits that are not finite numbers");
@@ -225,6 +247,13 @@ TEST_CASE("a sequential module reads on from what it is given, and leaves that a
     CHECK(read_words(*module, {1, 7, 9}, one) == std::vector{2.f, 9.f, 1.f, 0.f});
   CHECK(read_words(*module, {1, 7, 9, 2}, module->carried()) == std::vector{1.f, 2.f, 9.f, 0.f});
   CHECK(read_words(*module, {1, 7}, nullptr) == std::vector{2.f, 7.f, 0.f, 0.f});
+}
+
+TEST_CASE("a sequential module that writes to what is carried changes nobody else's", "[torch]") {
+  const auto module = runtime(1).load(spec("SequentialInPlace"), suite_of(TextFiles()));
+  CHECK(read_words(*module, {1, 7}, nullptr)[0] == 0.f);
+  const ModuleState two = module->carried();
+  for (int repeat = 0; repeat < 2; ++repeat) CHECK(read_words(*module, {1, 7, 9}, two)[0] == 2.f);
 }
 
 TEST_CASE("a sequential anytime module's stages read on by themselves", "[torch]") {
