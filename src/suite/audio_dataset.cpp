@@ -8,6 +8,7 @@
 #include <cstring>
 #include <fstream>
 #include <map>
+#include <regex>
 
 #include "suite/formats.hpp"
 
@@ -16,36 +17,90 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::uint32_t little_endian_32(const char* bytes) {
-  std::uint32_t value = 0;
-  for (int i = 3; i >= 0; --i) value = value << 8 | static_cast<unsigned char>(bytes[i]);
-  return value;
+/// A file's bytes as libsndfile reads them.
+struct Memory {
+  std::string bytes;
+  sf_count_t position = 0;
+  bool end_known = true;  ///< else no seek to the end succeeds, as in a stream
+
+  static sf_count_t length(void* memory) {
+    return static_cast<sf_count_t>(static_cast<Memory*>(memory)->bytes.size());
+  }
+  static sf_count_t seek(sf_count_t offset, int whence, void* memory) {
+    auto& [bytes, position, end_known] = *static_cast<Memory*>(memory);
+    if (whence == SEEK_END && !end_known) return -1;
+    const sf_count_t from = whence == SEEK_SET ? 0 : whence == SEEK_CUR ? position : length(memory);
+    return position = std::clamp<sf_count_t>(from + offset, 0, length(memory));
+  }
+  static sf_count_t read(void* out, sf_count_t count, void* memory) {
+    auto& [bytes, position, end_known] = *static_cast<Memory*>(memory);
+    const sf_count_t read = std::min(count, length(memory) - position);
+    std::memcpy(out, bytes.data() + position, static_cast<std::size_t>(read));
+    position += read;
+    return read;
+  }
+  static sf_count_t tell(void* memory) { return static_cast<Memory*>(memory)->position; }
+};
+
+using Sound = std::unique_ptr<SNDFILE, int (*)(SNDFILE*)>;
+
+Sound open_sound(Memory& memory, SF_INFO& info, const fs::path& file) {
+  SF_VIRTUAL_IO io{Memory::length, Memory::seek, Memory::read, nullptr, Memory::tell};
+  Sound sound(sf_open_virtual(&io, SFM_READ, &info, &memory), sf_close);
+  if (!sound)
+    fail_file(file, fmt::format("not a sound file that can be read: {}", sf_strerror(nullptr)));
+  return sound;
 }
 
-/// Of the two containers whose files libsndfile reads as shorter, without a word, when their end is
-/// cut off: Ogg (its last page carries a flag, RFC 3533 section 6) and WAV (its header has the
-/// size).
-void check_whole(const fs::path& file) {
-  std::ifstream in(file, std::ios::binary);
-  const std::string bytes{std::istreambuf_iterator<char>(in), {}};
-  bool whole = true;
-  if (bytes.starts_with("RIFF") && bytes.size() >= 8) {
-    whole = little_endian_32(bytes.data() + 4) <= bytes.size() - 8;
-  } else if (bytes.starts_with("OggS")) {
-    constexpr std::size_t header_size = 27, flags = 5, segments = 26;
-    constexpr char end_of_stream = 0x04;
-    const std::size_t page = bytes.rfind("OggS");
-    whole = bytes.size() >= page + header_size && (bytes[page + flags] & end_of_stream) != 0;
-    if (whole) {
-      const auto count = static_cast<unsigned char>(bytes[page + segments]);
-      std::size_t end = page + header_size + count;
-      whole = end <= bytes.size();
-      for (std::size_t i = 0; whole && i < count; ++i)
-        end += static_cast<unsigned char>(bytes[page + header_size + i]);
-      whole = whole && end <= bytes.size();
-    }
-  }
-  if (!whole) fail_file(file, "truncated: the sound breaks off before the end that the file tells");
+/// Whether an Ogg file ends as its last page says (RFC 3533 section 6).
+bool is_whole_ogg(const std::string& bytes) {
+  constexpr std::size_t header_size = 27, flags = 5, segments = 26;
+  constexpr char end_of_stream = 0x04;
+  const std::size_t page = bytes.rfind("OggS");
+  if (bytes.size() < page + header_size || (bytes[page + flags] & end_of_stream) == 0) return false;
+  const auto count = static_cast<unsigned char>(bytes[page + segments]);
+  std::size_t end = page + header_size + count;
+  if (end > bytes.size()) return false;
+  for (std::size_t i = 0; i < count; ++i)
+    end += static_cast<unsigned char>(bytes[page + header_size + i]);
+  return end <= bytes.size();
+}
+
+/// Whether the samples are fewer than the header promises. libsndfile reads what there is of them
+/// and says so in its log only: "data : 16000 (should be 15000)".
+bool is_cut(SNDFILE* sound) {
+  // A program that writes to a pipe cannot know the size, and writes the greatest that there is:
+  // of these placeholders, sox's is the least.
+  constexpr double placeholder = 0x7FFFF000;
+  std::string log(16384, '\0');
+  sf_command(sound, SFC_GET_LOG_INFO, log.data(), static_cast<int>(log.size()));
+  static const std::regex size("(?:data|riff|SSND|Data Size) *: (\\d+) \\(should be (\\d+)\\)");
+  const auto found = [&](const std::smatch& match) {
+    const double told = std::stod(match[1]);
+    return told < placeholder && told > std::stod(match[2]);
+  };
+  return std::any_of(std::sregex_iterator(log.begin(), log.end(), size), {}, found);
+}
+
+/// All that can be read, channels interleaved. The length that libsndfile tells is not relied on:
+/// of a stream it is not known.
+std::vector<float> read_frames(SNDFILE* sound, const SF_INFO& info, const fs::path& file) {
+  constexpr sf_count_t block = 1 << 14;
+  const auto channels = static_cast<std::size_t>(info.channels);
+  std::vector<float> frames;
+  sf_count_t read = 0;
+  do {
+    const std::size_t size = frames.size();
+    frames.resize(size + block * channels);
+    read = sf_readf_float(sound, frames.data() + size, block);
+    frames.resize(size + static_cast<std::size_t>(read) * channels);
+  } while (read == block);
+  const auto total = static_cast<sf_count_t>(frames.size() / channels);
+  if (info.frames != SF_COUNT_MAX && total < info.frames)
+    fail_file(file, fmt::format("truncated: has {} of {} samples", total, info.frames));
+  if (sf_error(sound) != SF_ERR_NO_ERROR)
+    fail_file(file, fmt::format("cannot be read to its end: {}", sf_strerror(sound)));
+  return frames;
 }
 
 std::vector<float> resampled(const Clip& clip, std::size_t rate_hz, const fs::path& file) {
@@ -67,7 +122,7 @@ std::vector<float> resampled(const Clip& clip, std::size_t rate_hz, const fs::pa
 }
 
 /// The fields of one line of CSV; a field that holds a comma stands in double quotes.
-std::vector<std::string> csv_fields(const std::string& line) {
+std::vector<std::string> csv_fields(const std::string& line, const std::string& place) {
   std::vector<std::string> fields(1);
   bool quoted = false;
   for (std::size_t i = 0; i < line.size(); ++i) {
@@ -82,6 +137,7 @@ std::vector<std::string> csv_fields(const std::string& line) {
       fields.back() += line[i];
     }
   }
+  if (quoted) fail_file(place, "a quote is not closed");
   return fields;
 }
 
@@ -92,29 +148,34 @@ class AudioDataset final : public Dataset {
     samples_ = static_cast<std::size_t>(
         std::lround(files.duration_s * static_cast<double>(files.sample_rate_hz)));
     const auto lines = read_lines(files.labels);
-    const auto header = lines.empty() ? std::vector<std::string>() : csv_fields(lines[0]);
-    const std::vector<std::string> columns{"file", "label", "speaker"};
-    if (header.size() < 2 || !std::ranges::equal(header, std::span(columns).first(header.size())))
+    const auto place = [&](std::size_t line) {
+      return fmt::format("{}:{}", files.labels.string(), line + 1);
+    };
+    const auto header = lines.empty() ? std::vector<std::string>() : csv_fields(lines[0], place(0));
+    using Columns = std::vector<std::string>;
+    if (header != Columns{"file", "label"} && header != Columns{"file", "label", "speaker"})
       fail_file(files.labels, "must begin with the line file,label or file,label,speaker");
     std::map<std::string, std::uint32_t> speakers;
     for (std::size_t i = 1; i < lines.size(); ++i) {
-      const std::string place = fmt::format("{}:{}", files.labels.string(), i + 1);
-      const auto fields = csv_fields(lines[i]);
+      const auto fields = csv_fields(lines[i], place(i));
       if (fields.size() != header.size())
-        fail_file(place, fmt::format("must have {} fields, has {}", header.size(), fields.size()));
+        fail_file(place(i),
+                  fmt::format("must have {} fields, has {}", header.size(), fields.size()));
       Item& item = items_.emplace_back();
       item.file = fields[0];
-      if (!fs::exists(folder_ / item.file))
-        fail_file(place, fmt::format("no such file: {}", (folder_ / item.file).string()));
+      if (item.file.empty()) fail_file(place(i), "the file must not be empty");
+      if (!fs::is_regular_file(folder_ / item.file))
+        fail_file(place(i), fmt::format("no such file: {}", (folder_ / item.file).string()));
       const auto [end, error] =
           std::from_chars(fields[1].data(), fields[1].data() + fields[1].size(), item.label);
       if (error != std::errc() || end != fields[1].data() + fields[1].size() ||
           item.label >= suite.classes)
-        fail_file(place, fmt::format("the label must be a number below the suite's {} classes, is "
-                                     "\"{}\"",
-                                     suite.classes, fields[1]));
+        fail_file(place(i),
+                  fmt::format("the label must be a number below the suite's {} classes, is "
+                              "\"{}\"",
+                              suite.classes, fields[1]));
       if (fields.size() > 2) {
-        if (fields[2].empty()) fail_file(place, "the speaker must not be empty");
+        if (fields[2].empty()) fail_file(place(i), "the speaker must not be empty");
         const auto next = static_cast<std::uint32_t>(speakers.size() + 1);
         item.speaker = speakers.emplace(fields[2], next).first->second;
       }
@@ -159,20 +220,32 @@ class AudioDataset final : public Dataset {
 }  // namespace
 
 Clip read_clip(const fs::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  Memory memory{{std::istreambuf_iterator<char>(in), {}}};
   SF_INFO info{};
-  const std::unique_ptr<SNDFILE, int (*)(SNDFILE*)> sound(sf_open(file.c_str(), SFM_READ, &info),
-                                                          sf_close);
-  if (!sound)
-    fail_file(file, fmt::format("not a sound file that can be read: {}", sf_strerror(nullptr)));
-  check_whole(file);
-  const auto channels = static_cast<std::size_t>(info.channels);
-  std::vector<float> frames(static_cast<std::size_t>(info.frames) * channels);
-  const sf_count_t read = sf_readf_float(sound.get(), frames.data(), info.frames);
-  if (read < info.frames)
-    fail_file(file, fmt::format("truncated: has {} of {} samples", read, info.frames));
+  Sound sound = open_sound(memory, info, file);
+  if ((info.format & SF_FORMAT_TYPEMASK) == SF_FORMAT_MPEG) {
+    // Where an MP3 file does not tell its length, it is guessed from that of the file, and what
+    // lies beyond is never read. As a stream, it is read to its end.
+    memory.position = 0;
+    memory.end_known = false;
+    info = {};
+    sound = open_sound(memory, info, file);
+  }
+  if (is_cut(sound.get()) || (memory.bytes.starts_with("OggS") && !is_whole_ogg(memory.bytes)))
+    fail_file(file, "truncated: the sound breaks off before the end that the file tells");
+  const std::vector<float> frames = read_frames(sound.get(), info, file);
+  if (frames.empty())
+    fail_file(file,
+              "has no samples, or its header says so: write its size anew, with ffmpeg or sox");
+  constexpr float loudest = 100.0f;  // full scale is 1: what is beyond this is no sound
+  if (!std::ranges::all_of(frames, [](float x) { return std::abs(x) <= loudest; }))
+    fail_file(file,
+              fmt::format("has samples beyond {} times the full scale, or not a number", loudest));
 
   Clip clip;
   clip.sample_rate_hz = static_cast<std::size_t>(info.samplerate);
+  const auto channels = static_cast<std::size_t>(info.channels);
   for (std::size_t i = 0; i < frames.size(); i += channels) {
     float sum = 0.0f;
     for (std::size_t channel = 0; channel < channels; ++channel) sum += frames[i + channel];
@@ -180,7 +253,7 @@ Clip read_clip(const fs::path& file) {
   }
   constexpr float silence = 1e-4f;  // -80 dB of full scale
   if (std::ranges::all_of(clip.samples, [](float x) { return std::abs(x) < silence; }))
-    fail_file(file, "silent: no sample reaches -80 dB of full scale");
+    fail_file(file, "silent: no sample, as the mean of its channels, reaches -80 dB of full scale");
   return clip;
 }
 

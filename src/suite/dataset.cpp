@@ -82,8 +82,15 @@ std::vector<std::string> read_lines(const std::filesystem::path& file) {
   std::vector<std::string> lines;
   for (std::string line; std::getline(in, line);) {
     if (line.ends_with('\r')) line.pop_back();
+    if (line.find('\0') != std::string::npos)
+      fail_file(fmt::format("{}:{}", file.string(), lines.size() + 1),
+                "has a null character: not a text file in UTF-8");
     lines.push_back(line);
   }
+  constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
+  if (!lines.empty() && lines[0].starts_with(byte_order_mark))
+    lines[0].erase(0, byte_order_mark.size());
+  while (!lines.empty() && lines.back().empty()) lines.pop_back();
   return lines;
 }
 

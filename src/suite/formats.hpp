@@ -20,14 +20,14 @@ struct Idx {
 Idx read_idx(const std::filesystem::path& file);
 
 /// A whole clip as its file has it, channels averaged. Throws InputError where the file is not
-/// sound that libsndfile reads, is cut short, or is silent.
+/// sound that libsndfile reads, is cut short, is silent, or has samples that are no sound.
 struct Clip {
   std::vector<float> samples;
   std::size_t sample_rate_hz = 0;
 };
 Clip read_clip(const std::filesystem::path& file);
 
-/// The lines of a text file, without their ends.
+/// The lines of a text file, without their ends, a byte order mark, and blank lines at the end.
 std::vector<std::string> read_lines(const std::filesystem::path& file);
 
 [[noreturn]] void fail_file(const std::filesystem::path& file, std::string_view message);

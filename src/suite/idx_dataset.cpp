@@ -29,6 +29,14 @@ std::vector<std::uint8_t> read_all(const std::filesystem::path& file) {
   return content;
 }
 
+/// What a file that is not of unsigned bytes seems to be.
+std::string beginning(std::span<const std::uint8_t> content) {
+  if (content.empty()) return "is empty";
+  if (content.size() > 1 && content[0] == 0x1f && content[1] == 0x8b) return "is compressed twice";
+  return fmt::format("starts with {:02x}",
+                     fmt::join(content.first(std::min<std::size_t>(content.size(), 4)), " "));
+}
+
 class IdxDataset final : public Dataset {
  public:
   IdxDataset(const Suite& suite, const IdxFiles& files) : images_file_(files.images) {
@@ -90,9 +98,9 @@ Idx read_idx(const std::filesystem::path& file) {
   std::vector<std::uint8_t> content = read_all(file);
   if (content.size() < 4 || content[0] != 0 || content[1] != 0 || content[2] != 0x08 ||
       content[3] == 0)
-    fail_file(
-        file,
-        "not an IDX file of unsigned bytes: must start with 00 00 08 and the number of dimensions");
+    fail_file(file, fmt::format("not an IDX file of unsigned bytes: must start with 00 00 08 and "
+                                "the number of dimensions, {}",
+                                beginning(content)));
   const std::size_t header_size = 4 + 4 * std::size_t{content[3]};
   if (content.size() < header_size) fail_file(file, "truncated in its IDX header");
 

@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 #include <cmath>
+#include <fstream>
 #include <numbers>
 
 #include "base/error.hpp"
@@ -157,6 +158,93 @@ TEST_CASE("sound files that are truncated") {
   CHECK_THAT(tiny.clip_error("c.ogg"), StartsWith("truncated: "));
 }
 
+namespace {
+
+std::string bytes_of(const std::filesystem::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+/// The bytes with a number in its place, least significant byte first.
+std::string with_number(std::string bytes, std::size_t place, std::uint32_t number) {
+  for (std::size_t i = 0; i < 4; ++i) bytes[place + i] = static_cast<char>(number >> 8 * i);
+  return bytes;
+}
+
+constexpr std::size_t riff_size = 4, data_size = 40;  // places in a plain WAV file
+
+}  // namespace
+
+TEST_CASE("containers other than WAV and Ogg that are cut") {
+  const Fixture tiny;
+  for (const int container : {SF_FORMAT_AIFF, SF_FORMAT_AU, SF_FORMAT_CAF, SF_FORMAT_W64}) {
+    CAPTURE(container);
+    write_sound(tiny.path("cut"), sine(440.0, 5000, 8000), 8000, container | SF_FORMAT_PCM_16);
+    CHECK(tiny.clip_error("cut") == "no error");
+    tiny.cut("cut", 1000);
+    CHECK_THAT(tiny.clip_error("cut"), StartsWith("truncated: "));
+  }
+  write_sound(tiny.path("cut"), sine(440.0, 8000, 8000), 8000, SF_FORMAT_FLAC | SF_FORMAT_PCM_16);
+  tiny.cut("cut", 1000);
+  CHECK_THAT(tiny.clip_error("cut"), StartsWith("truncated: "));
+}
+
+TEST_CASE("sound written to a pipe, of no known length, is read to its end") {
+  const Fixture tiny;
+  const std::string whole = bytes_of(tiny.path("a.wav"));
+  // What ffmpeg, text-to-speech programs and sox write where they cannot know.
+  for (const std::uint32_t unknown : {0xFFFFFFFFu, 0x7FFFFFFFu, 0x7FFFF000u}) {
+    CAPTURE(unknown);
+    tiny.folder.write("pipe.wav",
+                      with_number(with_number(whole, riff_size, unknown), data_size, unknown));
+    CHECK(read_clip(tiny.path("pipe.wav")).samples == read_clip(tiny.path("a.wav")).samples);
+  }
+  tiny.folder.write("pipe.wav", with_number(whole, riff_size, 0xFFFFFFFF));
+  CHECK(read_clip(tiny.path("pipe.wav")).samples.size() == 500);
+  // A pad byte that is counted but not there is no sample.
+  tiny.folder.write("odd.wav",
+                    with_number(whole, riff_size, static_cast<std::uint32_t>(whole.size() - 7)));
+  CHECK(read_clip(tiny.path("odd.wav")).samples.size() == 500);
+  tiny.folder.write("pipe.wav", with_number(whole, data_size, 0));
+  CHECK_THAT(tiny.clip_error("pipe.wav"), StartsWith("has no samples"));
+
+  write_sound(tiny.path("b.flac"), sine(440.0, 8000, 8000), 8000,
+              SF_FORMAT_FLAC | SF_FORMAT_PCM_16);
+  std::string flac = bytes_of(tiny.path("b.flac"));
+  flac[21] &= '\xF0';
+  flac.replace(22, 4, 4, '\0');  // 36 bits of STREAMINFO: the number of samples
+  tiny.folder.write("b.flac", flac);
+  CHECK(read_clip(tiny.path("b.flac")).samples.size() == 8000);
+}
+
+TEST_CASE("MP3 is read to its end, whether it tells its length or not") {
+  const Fixture tiny;
+  // Quiet, which takes few bytes, then loud: what is guessed from the first bytes is wrong.
+  std::vector<float> samples(16000, 0.0f);
+  for (const float value : sine(440.0, 16000, 16000)) samples.push_back(value);
+  write_sound(tiny.path("a.mp3"), samples, 16000, SF_FORMAT_MPEG | SF_FORMAT_MPEG_LAYER_III);
+  CHECK(read_clip(tiny.path("a.mp3")).samples.size() == 32000);
+  const std::string whole = bytes_of(tiny.path("a.mp3"));
+  // The first frame holds the length only; the next begins with the same header.
+  const std::size_t second = whole.find(whole.substr(0, 2), 4);
+  REQUIRE(std::min(whole.find("Xing"), whole.find("Info")) < second);
+  tiny.folder.write("stream.mp3", whole.substr(second));
+  CHECK(read_clip(tiny.path("stream.mp3")).samples.size() >= 32000);
+  tiny.cut("a.mp3", 1000);
+  CHECK(tiny.clip_error("a.mp3") != "no error");
+}
+
+TEST_CASE("samples that are no sound") {
+  const Fixture tiny;
+  for (const float value : {NAN, INFINITY, -1e30f}) {
+    auto samples = sine(440.0, 500, 8000);
+    samples[100] = value;
+    write_sound(tiny.path("a.wav"), samples, 8000, SF_FORMAT_WAV | SF_FORMAT_FLOAT);
+    CHECK(tiny.clip_error("a.wav") ==
+          "has samples beyond 100 times the full scale, or not a number");
+  }
+}
+
 TEST_CASE("sound files that are silent, or none") {
   const Fixture tiny;
   write_sound(tiny.path("a.wav"), std::vector<float>(500, 0.0f), 8000);
@@ -171,6 +259,19 @@ TEST_CASE("sound files that are silent, or none") {
   CHECK_THROWS_AS(data->burst(std::span(&item, 1), 0), InputError);
 }
 
+TEST_CASE("tables of clips as spreadsheets and editors write them") {
+  Fixture tiny;
+  const std::string plain = tiny.labels;
+  std::string crlf;
+  for (const char c : plain) crlf += c == '\n' ? "\r\n" : std::string(1, c);
+  for (const std::string& labels : {"\xEF\xBB\xBF" + plain, plain + "\n\n", crlf, crlf + "\r\n",
+                                    plain.substr(0, plain.size() - 1)}) {
+    tiny.labels = labels;
+    CAPTURE(labels);
+    CHECK(tiny.read()->size() == 4);
+  }
+}
+
 TEST_CASE("tables of clips that are wrong") {
   Fixture tiny;
   tiny.labels = "";
@@ -178,6 +279,18 @@ TEST_CASE("tables of clips that are wrong") {
         tiny.labels_error(": must begin with the line file,label or file,label,speaker"));
   tiny.labels = "file;label\n";
   CHECK_THAT(tiny.error(), Contains("must begin with the line"));
+  for (const char* more : {",more", ",more,and more"}) {
+    tiny.labels = std::string("file,label,speaker") + more + "\na.wav,0,x,y\n";
+    CHECK_THAT(tiny.error(), Contains("must begin with the line"));
+  }
+  tiny.labels = "file,label\na.wav,0\n\nb.wav,1\n";
+  CHECK(tiny.error() == tiny.labels_error(":3: must have 2 fields, has 1"));
+  tiny.labels = "file,label\n\"a.wav,0\n";
+  CHECK(tiny.error() == tiny.labels_error(":2: a quote is not closed"));
+  tiny.labels = "file,label\n,0\n";
+  CHECK(tiny.error() == tiny.labels_error(":2: the file must not be empty"));
+  tiny.labels = std::string("file,label\na.wav\0,0\n", 20);
+  CHECK(tiny.error() == tiny.labels_error(":2: has a null character: not a text file in UTF-8"));
   tiny.labels = "file,label\na.wav,0,x\n";
   CHECK(tiny.error() == tiny.labels_error(":2: must have 2 fields, has 3"));
   tiny.labels = "file,label\na.wav,0\nx.wav,0\n";

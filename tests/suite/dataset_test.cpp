@@ -118,20 +118,27 @@ TEST_CASE("data that is not installed") {
 
 TEST_CASE("files that are not IDX") {
   Fixture tiny;
-  const auto not_idx = tiny.images_error(
-      "not an IDX file of unsigned bytes: must start with 00 00 08 and the "
-      "number of dimensions");
-  for (const std::size_t byte : {0, 1, 2}) {
-    tiny.images[byte] ^= 1;
-    CHECK(tiny.error() == not_idx);
-    tiny.images[byte] ^= 1;
-  }
+  const auto not_idx = [&](const std::string& found) {
+    return tiny.images_error(
+        "not an IDX file of unsigned bytes: must start with 00 00 08 and the number of "
+        "dimensions, " +
+        found);
+  };
+  tiny.images[0] ^= 1;
+  CHECK(tiny.error() == not_idx("starts with 01 00 08 03"));
+  tiny.images[0] ^= 1;
+  tiny.images[1] ^= 1;
+  CHECK(tiny.error() == not_idx("starts with 00 01 08 03"));
+  tiny.images[1] ^= 1;
+  tiny.images[2] = 0x0c;
+  CHECK(tiny.error() == not_idx("starts with 00 00 0c 03"));
+  tiny.images[2] = 0x08;
   tiny.images[3] = 0;
-  CHECK(tiny.error() == not_idx);
+  CHECK(tiny.error() == not_idx("starts with 00 00 08 00"));
   tiny.images = "";
-  CHECK(tiny.error() == not_idx);
+  CHECK(tiny.error() == not_idx("is empty"));
   tiny.images = std::string("\0\0\x08", 3);
-  CHECK(tiny.error() == not_idx);
+  CHECK(tiny.error() == not_idx("starts with 00 00 08"));
 }
 
 TEST_CASE("IDX files that are too short or too long") {
