@@ -7,10 +7,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <system_error>
 
+#include "base/error.hpp"
 #include "contention/spec.hpp"
 
 namespace bench {
@@ -115,7 +117,9 @@ CoRunners::CoRunners(const ContentionSpec& spec, std::size_t array_bytes) : CoRu
   if (supervised_)
     answers_ = fcntl(ready.read_end, F_DUPFD_CLOEXEC, 0);
   else
-    set_running(false);
+    tell(false);
+  book(use_.stopped_s, use_.stopped_cpu_s);
+  use_ = {};  // what it took to start
 }
 
 CoRunners::~CoRunners() {
@@ -127,21 +131,54 @@ CoRunners::~CoRunners() {
 }
 
 void CoRunners::set_running(bool running) {
-  if (supervised_) {
-    for (const int pid : pids_) wait_for(P_PID, pid, WNOHANG);
-    if (running == running_) return;
-    for (const int pid : pids_) kill(pid, running ? SIGUSR2 : SIGUSR1);
-    for (std::size_t answers = 0; answers < pids_.size();) {
-      pollfd answer{answers_, POLLIN, 0};
-      char byte = 0;
-      if (poll(&answer, 1, 100) > 0 && read(answers_, &byte, 1) == 1) ++answers;
-      for (const int pid : pids_) wait_for(P_PID, pid, WNOHANG);
-    }
-    running_ = running;
+  for (const int pid : pids_) wait_for(P_PID, pid, WNOHANG);
+  if (running == running_ || pids_.empty()) return;
+  if (running) {
+    book(use_.stopped_s, use_.stopped_cpu_s);
+    check_stood_still();
+  }
+  tell(running);
+  if (!running) book(use_.running_s, use_.running_cpu_s);
+  running_ = running;
+}
+
+void CoRunners::tell(bool running) {
+  if (!supervised_) {
+    for (const int pid : pids_) kill(pid, running ? SIGCONT : SIGSTOP);
+    for (const int pid : pids_) wait_for(P_PID, pid, running ? WCONTINUED : WSTOPPED);
     return;
   }
-  for (const int pid : pids_) kill(pid, running ? SIGCONT : SIGSTOP);
-  for (const int pid : pids_) wait_for(P_PID, pid, running ? WCONTINUED : WSTOPPED);
+  for (const int pid : pids_) kill(pid, running ? SIGUSR2 : SIGUSR1);
+  for (std::size_t answers = 0; answers < pids_.size();) {
+    pollfd answer{answers_, POLLIN, 0};
+    char byte = 0;
+    if (poll(&answer, 1, 100) > 0 && read(answers_, &byte, 1) == 1) ++answers;
+    for (const int pid : pids_) wait_for(P_PID, pid, WNOHANG);
+  }
+}
+
+void CoRunners::book(double& wall_s, double& cpu_s) {
+  const auto now = std::chrono::steady_clock::now();
+  const double now_cpu_s = cpu_time_s();
+  wall_s += std::chrono::duration<double>(now - booked_at_).count();
+  cpu_s += std::max(0.0, now_cpu_s - booked_cpu_s_);  // less: a child has ended uncounted
+  booked_at_ = now;
+  booked_cpu_s_ = now_cpu_s;
+}
+
+void CoRunners::check_stood_still() const {
+  constexpr double least_s = 0.02, share = 0.01;  // the kernel counts ended children by 0.01 s
+  if (use_.stopped_cpu_s <= least_s + share * use_.stopped_s) return;
+  throw MachineError(fmt::format(
+      "contention: the co-runners used {:.3g} s of CPU time in the {:.3g} s that they were to "
+      "stand still: something that they started cannot be stopped from here",
+      use_.stopped_cpu_s, use_.stopped_s));
+}
+
+CoRunnerUse CoRunners::use() {
+  running_ ? book(use_.running_s, use_.running_cpu_s) : book(use_.stopped_s, use_.stopped_cpu_s);
+  if (!pids_.empty()) check_stood_still();
+  return use_;
 }
 
 double CoRunners::cpu_time_s() const {

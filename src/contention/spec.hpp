@@ -2,6 +2,7 @@
 // schedule names. They are this very program, or other programs under its supervision.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -47,11 +48,17 @@ void check_workload(const ContentionSpec& spec);
 std::vector<bool> contention_schedule(const ContentionSpec& spec, std::size_t inputs,
                                       std::uint64_t seed);
 
+/// Time, and CPU time of all co-runners, while they were to run and while they were to stand still.
+struct CoRunnerUse {
+  double running_s = 0.0, running_cpu_s = 0.0;
+  double stopped_s = 0.0, stopped_cpu_s = 0.0;
+};
+
 /// The children. They are started and made ready (memory touched) by the constructor and then
 /// stopped; they die with this process however it dies, and with this object.
 /// stress-ng and exec: each worker is a supervisor of the program, which it starts when it is first
-/// to run, stops and continues with all of its process group, and starts again where it ends with
-/// status 0. The supervisor ends when every descendant of the program is gone.
+/// to run, stops and continues with all that it has started, and starts again where it ends with
+/// status 0 and leaves nothing. The supervisor ends when every descendant of the program is gone.
 /// To Linux the death of a parent is the end of the thread that started the child: co-runners are
 /// the main thread's.
 /// Every member but the destructor throws std::runtime_error where a child has ended by itself.
@@ -65,17 +72,27 @@ class CoRunners {
   CoRunners(const CoRunners&) = delete;
   CoRunners& operator=(const CoRunners&) = delete;
 
-  /// Lets the children run, or stops them; returns when all have changed state.
+  /// Lets the children run, or stops them; returns when all have changed state. Throws MachineError
+  /// where they have used CPU time while they were to stand still.
   void set_running(bool running);
+  /// Since the children were ready. Throws as set_running() does.
+  CoRunnerUse use();
   /// CPU seconds of all children so far.
   double cpu_time_s() const;
   const std::vector<int>& pids() const { return pids_; }
 
  private:
+  void tell(bool running);
+  void book(double& wall_s, double& cpu_s);
+  void check_stood_still() const;
+
   std::vector<int> pids_;  // the first leads the process group of all
   bool supervised_ = false;
   bool running_ = false;
-  int answers_ = -1;  // supervisors write a byte when they have done as they were told
+  CoRunnerUse use_;
+  std::chrono::steady_clock::time_point booked_at_;
+  double booked_cpu_s_ = 0.0;  // of all co-runners, when use_ was last brought up to date
+  int answers_ = -1;           // supervisors write a byte when they have done as they were told
 };
 
 /// Size of one array of the memory workload for each of `workers`: 4 times the last-level cache,

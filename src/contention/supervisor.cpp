@@ -17,10 +17,12 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <memory>
 #include <sstream>
 #include <string_view>
 
 #include "base/error.hpp"
+#include "contention/process_tree.hpp"
 #include "contention/spec.hpp"
 
 namespace bench {
@@ -33,16 +35,6 @@ std::vector<char*> argument_vector(std::vector<std::string>& command) {
   for (std::string& argument : command) argv.push_back(argument.data());
   argv.push_back(nullptr);
   return argv;
-}
-
-std::vector<int> children(int pid) {
-  std::vector<int> found;
-  std::error_code error;
-  for (const auto& task : fs::directory_iterator(fmt::format("/proc/{}/task", pid), error)) {
-    std::ifstream list(task.path() / "children");
-    for (int child = 0; list >> child;) found.push_back(child);
-  }
-  return found;
 }
 
 double cpu_time_s(int pid) {
@@ -69,7 +61,9 @@ double ended_children_cpu_time_s(int pid) {
 class Program {
  public:
   Program(const std::vector<std::string>& command, int answer_fd)
-      : command_(command), answer_fd_(answer_fd) {}
+      : command_(command), answer_fd_(answer_fd), tree_(tree_by_cgroup()) {
+    if (!tree_) tree_ = tree_by_signals();
+  }
 
   [[noreturn]] void supervise() {
     prctl(PR_SET_CHILD_SUBREAPER, 1);  // orphans of the program become ours
@@ -89,15 +83,16 @@ class Program {
           end(EXIT_SUCCESS);
         case SIGUSR1:
           running_ = false;
-          if (pid_ > 0) kill(-pid_, SIGSTOP);
+          if (!tree_->stop()) {
+            report("cannot be stopped: something of it still runs after 2 s");
+            end(EXIT_FAILURE);
+          }
           answer();
           break;
         case SIGUSR2:
           running_ = true;
-          if (pid_ > 0)
-            kill(-pid_, SIGCONT);
-          else
-            start();
+          tree_->resume();
+          reap();  // starts it where nothing of it is left
           answer();
           break;
       }
@@ -116,13 +111,10 @@ class Program {
       report(std::strerror(errno));
       end(EXIT_FAILURE);
     }
-    if (pid_ > 0) {
-      setpgid(pid_, pid_);  // here and there: whoever comes first
-      return;
-    }
-    setpgid(0, 0);
+    if (pid_ > 0) return;
+    setpgid(0, 0);  // a terminal's signals are not for it
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() != supervisor) _exit(127);
+    if (getppid() != supervisor || !tree_->join()) _exit(127);
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, nullptr);
@@ -138,10 +130,12 @@ class Program {
     _exit(127);
   }
 
-  /// Waits for all that have ended. The program itself is started again where all went well.
+  /// Waits for all that have ended. The program is started again where it ended well and has left
+  /// nothing behind: one that goes into the background, as servers do, ends at once and runs on.
   void reap() {
     int status = 0;
-    for (int pid = 0; (pid = waitpid(-1, &status, WNOHANG)) > 0;) {
+    int pid = 0;
+    while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
       if (pid != pid_) continue;
       pid_ = 0;
       if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
@@ -149,27 +143,29 @@ class Program {
                                  : fmt::format("was killed by signal {}", WTERMSIG(status)));
         end(EXIT_FAILURE);
       }
-      if (running_) start();
     }
+    if (pid < 0 && running_) start();  // no child is left
   }
 
   void report(std::string_view what) const {
     fmt::print(stderr, "alert-bench: contention: {}: {}\n", fmt::join(command_, " "), what);
   }
 
-  /// Kills the process group, then whatever else is left; returns to nobody before all is gone.
+  /// Kills all that was started; returns to nobody before it is gone.
   [[noreturn]] void end(int status) {
-    if (pid_ > 0) kill(-pid_, SIGKILL);
+    tree_->kill();
     do {
       for (const int child : children(getpid())) kill(child, SIGKILL);
       while (waitpid(-1, nullptr, 0) < 0 && errno == EINTR) {
       }
     } while (!children(getpid()).empty());
+    tree_.reset();  // nothing is left in it
     std::_Exit(status);
   }
 
   std::vector<std::string> command_;
   int answer_fd_;
+  std::unique_ptr<ProcessTree> tree_;
   int pid_ = 0;  // 0: not started, or ended
   bool running_ = false;
 };

@@ -8,10 +8,12 @@
 #include <catch2/catch.hpp>
 #include <cerrno>
 #include <chrono>
+#include <ctime>
 #include <filesystem>
 #include <fstream>
 
 #include "base/error.hpp"
+#include "contention/process_tree.hpp"
 #include "contention/spec.hpp"
 #include "support/temporary_folder.hpp"
 
@@ -42,6 +44,13 @@ bool comes_true(Condition condition) {
   while (!condition())
     if (std::chrono::steady_clock::now() > limit) return false;
   return true;
+}
+
+/// Uses CPU time, so that a child that runs beside would use some too.
+void work_for_a_while() {
+  const clock_t begin = std::clock();
+  while (std::clock() - begin < CLOCKS_PER_SEC / 20) {
+  }
 }
 
 bool is_gone(int pid) { return kill(pid, 0) != 0 && errno == ESRCH; }
@@ -107,6 +116,107 @@ TEST_CASE("exec: what has left the process group is ended too") {
     child = number_in(folder.path() / "pid");
   }
   CHECK(is_gone(child));
+}
+
+TEST_CASE("exec: what has left the process group stands still too, and runs on after") {
+  const test::TemporaryFolder folder;
+  const std::string command = GENERATE(as<std::string>(), "setsid", "timeout 600");
+  CAPTURE(command);
+  CoRunners co_runners(shell_with_child(folder, command));
+  for (int turn = 0; turn < 2; ++turn) {
+    co_runners.set_running(true);
+    REQUIRE(comes_true([&] { return number_in(folder.path() / "pid") > 0; }));
+    const double begin_s = co_runners.cpu_time_s();
+    CHECK(comes_true([&] { return co_runners.cpu_time_s() > begin_s + 0.05; }));
+    co_runners.set_running(false);
+    const double end_s = co_runners.cpu_time_s();
+    work_for_a_while();
+    CHECK(co_runners.cpu_time_s() == end_s);
+  }
+  const CoRunnerUse use = co_runners.use();
+  CHECK(use.running_cpu_s > 0.05);
+  CHECK(use.running_s > 0.0);
+  CHECK(use.stopped_cpu_s == 0.0);
+  CHECK(use.stopped_s > 0.0);
+}
+
+TEST_CASE("exec: a program that goes into the background runs on, once") {
+  const test::TemporaryFolder folder;
+  const std::filesystem::path log = folder.path() / "log";
+  CoRunners co_runners(program(
+      {"sh", "-c", "echo x >> " + log.string() + "; sh -c 'while :; do :; done' & exit 0"}));
+  co_runners.set_running(true);
+  CHECK(comes_true([&] { return co_runners.cpu_time_s() > 0.1; }));
+  co_runners.set_running(false);
+  const double end_s = co_runners.cpu_time_s();
+  work_for_a_while();
+  CHECK(co_runners.cpu_time_s() == end_s);
+  co_runners.set_running(true);
+  CHECK(comes_true([&] { return co_runners.cpu_time_s() > end_s + 0.05; }));
+  CHECK(std::filesystem::file_size(log) == 2);
+}
+
+TEST_CASE("exec: a program that forks without end, and ends, is stopped and ended") {
+  const test::TemporaryFolder folder;
+  const std::filesystem::path log = folder.path() / "log";
+  const auto script = folder.write(
+      "chain", "#!/bin/sh\necho x >> " + log.string() + "\n\"$0\" &\ntrap '' TERM\nexit 0\n");
+  std::filesystem::permissions(script, std::filesystem::perms::owner_all);
+  const auto length = [&] {
+    std::error_code error;
+    const auto size = std::filesystem::file_size(log, error);
+    return error ? 0 : size;
+  };
+  {
+    CoRunners co_runners(program({script.string()}));
+    co_runners.set_running(true);
+    CHECK(comes_true([&] { return length() > 40; }));
+    co_runners.set_running(false);
+    const auto stopped = length();
+    work_for_a_while();
+    CHECK(length() == stopped);
+    co_runners.set_running(true);
+    CHECK(comes_true([&] { return length() > stopped; }));
+  }
+  const auto ended = length();
+  work_for_a_while();
+  CHECK(length() == ended);
+}
+
+TEST_CASE("a tree of processes is stopped, resumed and killed, by a cgroup or by signals") {
+  const bool by_cgroup = GENERATE(false, true);
+  CAPTURE(by_cgroup);
+  const auto tree = by_cgroup ? tree_by_cgroup() : tree_by_signals();
+  if (!tree) {
+    WARN("skipped: no cgroup can be made here");
+    return;
+  }
+  REQUIRE(prctl(PR_SET_CHILD_SUBREAPER, 1) == 0);
+  const int child = fork();
+  if (child == 0) {
+    if (!tree->join()) _exit(1);
+    execlp("sh", "sh", "-c",
+           "setsid sh -c 'while :; do :; done' & (sh -c 'while :; do :; done' &) & "
+           "while :; do :; done",
+           nullptr);
+    _exit(1);
+  }
+  const auto cpu_s = [] { return descendants_cpu_time_s(getpid()); };
+  for (int turn = 0; turn < 3; ++turn) {
+    const double begin_s = cpu_s();
+    CHECK(comes_true([&] { return cpu_s() > begin_s + 0.05; }));
+    REQUIRE(tree->stop());
+    const double end_s = cpu_s();
+    work_for_a_while();
+    CHECK(cpu_s() == end_s);
+    tree->resume();
+  }
+  CHECK(tree->stop());  // what stands still is killed too
+  tree->kill();
+  while (waitpid(-1, nullptr, 0) > 0) {
+  }
+  CHECK(errno == ECHILD);
+  prctl(PR_SET_CHILD_SUBREAPER, 0);
 }
 
 TEST_CASE("exec: a program that ends well is started again; one that fails is an error") {
