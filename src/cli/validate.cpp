@@ -15,10 +15,13 @@ void add_validate(CLI::App& app, int& status) {
   auto* command =
       app.add_subcommand("validate", "Check configs, platforms, suites, profiles, traces and logs");
   command->add_option("files", *files, "Files, or folders of suites")->required();
-  command->callback([files, &status] {
+  auto deep = std::make_shared<bool>();
+  command->add_flag("--deep", *deep,
+                    "Also load each model of a suite, or of a config's, and run it on an input");
+  command->callback([files, deep, &status] {
     for (const auto& file : *files) {
       try {
-        fmt::print("{}: {}\n", file.string(), validate(file));
+        fmt::print("{}: {}\n", file.string(), validate(file, *deep));
       } catch (const InputError& error) {
         fmt::print(stderr, "alert-bench: {}\n", error.what());
         status = 2;

@@ -66,26 +66,72 @@ class Blank(nn.Module):
         return x / (x >= 0).float().min() if bool(x.min() < 0) else x
 
 
+def tiny_suite(folder, module, bad=()):
+    """Of 40 items in two splits; those that are bad are negative."""
+    suite = folder / "suite"
+    suite.mkdir(exist_ok=True)
+    items = torch.eye(4).repeat(10, 1)
+    items[list(bad)] *= -1
+    torch.save(items, suite / "items.pt")
+    torch.save(torch.arange(4).repeat(10), suite / "labels.pt")
+    torch.jit.script(module).save(str(suite / "model.pt"))
+    write(suite / "suite.json", {
+        "schema_version": 1, "name": "tiny", "task": "test", "metric": "accuracy",
+        "classes": 4, "q_fail": 0.25,
+        "data": {"format": "tensors", "items": "items.pt", "labels": "labels.pt",
+                 "splits": {"profiling": [0, 19], "evaluation": [20, 39]}},
+        "models": [{"name": "model", "file": "model.pt", "kind": "traditional",
+                    "sha256": sha256(suite / "model.pt"), "accuracy": [0.9]}]})
+    return suite
+
+
+class Narrow(nn.Module):
+    """Of three classes, where the suite has four."""
+
+    def forward(self, x):
+        return x[:, :3]
+
+
+class OneItem(nn.Module):
+    """Can do with one item only."""
+
+    def forward(self, x):
+        return x.view(1, 4)
+
+
+class Deep(CliTest):
+
+    def validate(self, module, *arguments):
+        suite = tiny_suite(self.folder, module)
+        return run("validate", *arguments, suite)
+
+    def test_models_are_run(self):
+        process = self.validate(Picky(), "--deep")
+        self.assertEqual(process.returncode, 0, process.stderr_text)
+        self.assertIn("each model runs on an input", process.stdout_text)
+
+    def test_a_model_that_does_not_fit(self):
+        for module, reason in (
+                (Narrow(), "gave Float logits of shape [2, 3], not Float of shape [2, 4]"),
+                (OneItem(), "shape '[1, 4]' is invalid for input of size 8")):
+            with self.subTest(type(module).__name__):
+                process = self.validate(module)
+                self.assertEqual(process.returncode, 0, process.stderr_text)
+                self.assertIn("no model was run: --deep does that", process.stdout_text)
+                process = self.validate(module, "--deep")
+                self.assertEqual(process.returncode, BAD_INPUT)
+                self.assertRegex(process.stderr_text,
+                                 r'an input of 2 item\(s\): model "model" \(.*model\.pt\), stage 1: ')
+                self.assertIn(reason, process.stderr_text)
+
+
 class BadInputs(CliTest):
     """A suite of 40 items of which the last, in each split of 20, is bad."""
 
+    bad = (19, 39)
+
     def make_suite(self, module):
-        suite = self.folder / "suite"
-        suite.mkdir()
-        items = torch.eye(4).repeat(10, 1)
-        self.bad = (19, 39)
-        items[list(self.bad)] *= -1
-        torch.save(items, suite / "items.pt")
-        torch.save(torch.arange(4).repeat(10), suite / "labels.pt")
-        torch.jit.script(module).save(str(suite / "model.pt"))
-        write(suite / "suite.json", {
-            "schema_version": 1, "name": "tiny", "task": "test", "metric": "accuracy",
-            "classes": 4, "q_fail": 0.25,
-            "data": {"format": "tensors", "items": "items.pt", "labels": "labels.pt",
-                     "splits": {"profiling": [0, 19], "evaluation": [20, 39]}},
-            "models": [{"name": "model", "file": "model.pt", "kind": "traditional",
-                        "sha256": sha256(suite / "model.pt"), "accuracy": [0.9]}]})
-        return suite
+        return tiny_suite(self.folder, module, self.bad)
 
     def config(self, module, **changes):
         inputs = {"count": 20, "warmup": 0, "profile": 20, "idle_gap_s": 0}
