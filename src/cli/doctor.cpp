@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <chrono>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -9,6 +10,7 @@
 #include "base/error.hpp"
 #include "cli/commands.hpp"
 #include "contention/spec.hpp"
+#include "platform/load.hpp"
 #include "platform/platform.hpp"
 #include "suite/dataset.hpp"
 #include "suite/runtime.hpp"
@@ -73,6 +75,25 @@ Finding check_platform(const fs::path& file) {
   }
 }
 
+Finding check_cpu_share() {
+  const CpuShare share = cpu_share();
+  return {share.whole(), "CPU", to_string(share), ""};
+}
+
+/// Watches for a moment.
+Finding check_load() {
+  const LoadWatch watch("now", [] { return 0.0; });
+  std::this_thread::sleep_for(std::chrono::milliseconds(500));
+  const MachineLoad load = watch.end();
+  const std::string found = disturbance(load);
+  if (found.empty())
+    return {true, "quiet", fmt::format("other work used {:.2f} cores", load.other_cores), ""};
+  return {false, "quiet",
+          fmt::format("in {:.1f} s {}; what is measured beside it is no result", load.duration_s,
+                      found),
+          ""};
+}
+
 std::vector<Finding> check_all(const fs::path& platform) {
   std::vector<Finding> findings = {check_libtorch()};
   SystemPaths paths;
@@ -84,6 +105,8 @@ std::vector<Finding> check_all(const fs::path& platform) {
   findings.push_back({true, "contention",
                       fmt::format("{} cores; memory: {}", cores, memory_array_size(cores).reason),
                       ""});
+  findings.push_back(check_cpu_share());
+  findings.push_back(check_load());
   for (auto& finding : check_suites()) findings.push_back(std::move(finding));
   return findings;
 }

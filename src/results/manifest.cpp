@@ -7,9 +7,9 @@
 
 #include <chrono>
 #include <fstream>
-#include <thread>
 
 #include "base/sha256.hpp"
+#include "platform/load.hpp"
 #include "version.hpp"
 
 namespace bench {
@@ -33,8 +33,11 @@ std::string processor_name() {
 Json machine() {
   utsname system{};
   uname(&system);
+  const CpuShare share = cpu_share();
   return {{"processor", processor_name()},
-          {"cores", std::thread::hardware_concurrency()},
+          {"cores", share.cores},
+          {"allowed_cores", share.allowed_cores},
+          {"cpu_quota_cores", share.quota_cores ? Json(*share.quota_cores) : Json(nullptr)},
           {"memory_bytes", sysconf(_SC_PHYS_PAGES) * sysconf(_SC_PAGESIZE)},
           {"system", fmt::format("{} {} {}", system.sysname, system.release, system.machine)}};
 }

@@ -168,6 +168,8 @@ class Commands(CliTest):
         text = self.assert_succeeds("doctor").stdout_text
         for finding in "ok LibTorch", "ok suite models/image", "ok limiter emulated":
             self.assertIn(finding, text)
+        self.assertRegex(text, r"(?m)^(ok|--) CPU +\d+ cores")
+        self.assertRegex(text, r"(?m)^(ok|--) quiet ")
 
     def test_what_is_shipped_is_valid(self):
         configs = sorted((SOURCE / "configs").glob("*.json"))
