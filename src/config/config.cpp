@@ -106,46 +106,6 @@ GoalSpec parse_goal(const JsonValue& value) {
   return goal;
 }
 
-alert::SchedulerSettings parse_settings(const JsonValue& value) {
-  alert::SchedulerSettings settings;
-  const auto read = [&](std::string_view key, double min, double max, double& target) {
-    if (auto number = value.find(key)) target = number->number(min, max);
-  };
-  read("K_0", 0.0, 1.0, settings.slowdown.K_0);
-  read("R", 0.0, 1e6, settings.slowdown.R);
-  read("Q_0", 0.0, 1e6, settings.slowdown.Q_0);
-  read("mu_0", 0.0, 1e6, settings.slowdown.mu_0);
-  read("sigma2_0", 0.0, 1e6, settings.slowdown.sigma2_0);
-  read("alpha", 0.0, 1.0, settings.slowdown.alpha);
-  read("M_0", 0.0, 1e6, settings.idle_power.M_0);
-  read("S", 0.0, 1e6, settings.idle_power.S);
-  read("V", 0.0, 1e6, settings.idle_power.V);
-  if (auto window = value.find("accuracy_window"))
-    settings.accuracy_window = window->count(1, 1000000);
-  if (settings.slowdown.R == 0.0 && settings.slowdown.Q_0 == 0.0)
-    value.fail("R and Q_0 must not both be 0: the filter's gain would be 0/0");
-  if (settings.idle_power.S == 0.0 && settings.idle_power.V == 0.0)
-    value.fail("S and V must not both be 0: the filter's gain would be 0/0");
-  return settings;
-}
-
-SchemeSpec parse_scheme(const JsonValue& value) {
-  SchemeSpec spec;
-  if (value.is_string()) {
-    spec.scheme = spec.name = scheme_names()[value.one_of(scheme_names(), "scheme")];
-    return spec;
-  }
-  value.allow_only({"scheme", "name", "K_0", "R", "Q_0", "mu_0", "sigma2_0", "alpha", "M_0", "S",
-                    "V", "accuracy_window"});
-  const JsonValue scheme = value.at("scheme");
-  spec.scheme = scheme_names()[scheme.one_of(scheme_names(), "scheme")];
-  const auto name = value.find("name");
-  spec.name = name ? name->string() : spec.scheme;
-  if (spec.name.empty()) name->fail("must not be empty");
-  spec.settings = parse_settings(value);
-  return spec;
-}
-
 /// Refuses two elements of `list` with the same name.
 template <typename T>
 void check_unique(const std::vector<T>& parsed, const JsonValue& list) {
@@ -211,7 +171,7 @@ Config read_config(const std::filesystem::path& file, const ConfigOverrides& ove
   check_unique(config.environments, environments);
   config.goals = parse_list(root.at("goals"), parse_goal);
   const JsonValue schemes = root.at("schemes");
-  config.schemes = parse_list(schemes, parse_scheme);
+  config.schemes = parse_list(schemes, read_scheme);
   check_unique(config.schemes, schemes);
 
   if (auto on_error = root.find("on_error"))
@@ -223,7 +183,7 @@ Config read_config(const std::filesystem::path& file, const ConfigOverrides& ove
     if (!config.log_inferences)
       root.at("log_inferences").fail("a live run is logged: --resume goes on from its log");
     for (std::size_t i = 0; i < config.schemes.size(); ++i)
-      if (needs(config.schemes[i].scheme) != Needs::nothing)
+      if (config.schemes[i].needs != Needs::nothing)
         schemes.items()[i].fail(fmt::format(
             "\"{}\" needs to know what every candidate would have done: set \"mode\" to \"replay\"",
             config.schemes[i].scheme));

@@ -80,7 +80,7 @@ std::vector<Cost> measure_overhead(const std::filesystem::path& platform_file,
   const alert::Profile profile = example_profile(6);
   const alert::Goal goal = example_goal();
   const TraceInput input = example_input(profile, 0);
-  Stream stream(CatchUp(profile), goal, make_scheme({"alert", "alert", {}}, profile));
+  Stream stream(CatchUp(profile), goal, default_scheme("alert").make(profile, {}));
   Step step = stream.decide(0, input.group, false);
   stream.conclude(step, input);
 
@@ -109,7 +109,7 @@ double time_replay(std::size_t decisions, std::size_t models) {
   std::vector<TraceInput> inputs;
   for (std::size_t i = 0; i < 64; ++i) inputs.push_back(example_input(profile, i));
 
-  Stream stream(CatchUp(profile), goal, make_scheme({"alert", "alert", {}}, profile));
+  Stream stream(CatchUp(profile), goal, default_scheme("alert").make(profile, {}));
   const auto begin = Clock::now();
   for (std::size_t i = 0; i < decisions; ++i) {
     const TraceInput& input = inputs[i % inputs.size()];

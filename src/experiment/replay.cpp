@@ -99,7 +99,7 @@ std::vector<Cell> replay_trace(const std::filesystem::path& trace, const Profile
   const std::string& environment = reader.header().environment;
 
   const bool hindsight = std::ranges::any_of(
-      schemes, [](const SchemeSpec& spec) { return needs(spec.scheme) == Needs::hindsight; });
+      schemes, [](const SchemeSpec& spec) { return spec.needs == Needs::hindsight; });
   const auto best = hindsight ? best_static_candidates(trace, profile, grid)
                               : std::vector<alert::Candidate>(grid.size());
 
@@ -111,7 +111,7 @@ std::vector<Cell> replay_trace(const std::filesystem::path& trace, const Profile
   for (std::size_t setting = 0; setting < grid.size(); ++setting)
     for (const SchemeSpec& spec : schemes) {
       CatchUp catch_up(profile.profile, profile.catch_up_s);
-      auto scheme = make_scheme(spec, catch_up.profile(), best[setting]);
+      auto scheme = spec.make(catch_up.profile(), best[setting]);
       streams.push_back({{environment, setting, spec.name},
                          {std::move(catch_up), grid[setting], std::move(scheme)}});
     }

@@ -66,7 +66,7 @@ void check_profile(const ProfileFile& file, const Rig& rig, const Config& config
 void check_schemes(const Config& config, const alert::Profile& profile) {
   for (const SchemeSpec& spec : config.schemes) {
     try {
-      make_scheme(spec, profile);
+      spec.make(profile, {});
     } catch (const std::invalid_argument& error) {
       throw InputError(
           fmt::format("{}: /schemes: \"{}\": {}", config.source, spec.name, error.what()));

@@ -76,7 +76,7 @@ std::vector<Cell> run_live(Rig& rig, const Config& config, const EnvironmentSpec
       const StreamKey key{environment.name, setting, spec.name};
       const auto done = logged.find(key);
       CatchUp catch_up(profile.profile, profile.catch_up_s);
-      auto scheme = make_scheme(spec, catch_up.profile());
+      auto scheme = spec.make(catch_up.profile(), {});
       streams.push_back({key,
                          {std::move(catch_up), grid[setting], std::move(scheme)},
                          done == logged.end() ? std::span<const Step>() : done->second,

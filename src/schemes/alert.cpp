@@ -21,12 +21,26 @@ class Alert final : public Scheme {
   alert::Scheduler scheduler_;
 };
 
-std::unique_ptr<Scheme> alert_over(const SchemeSpec& spec, const alert::Profile& profile,
-                                   alert::ModelKind kind, const char* what) {
-  auto models = models_of_kind(profile, kind);
-  if (models.empty())
-    throw std::invalid_argument("scheme \"" + spec.scheme + "\" needs a suite with " + what);
-  return std::make_unique<Alert>(profile, spec.settings, std::move(models));
+alert::SchedulerSettings read_settings(const JsonValue& value) {
+  alert::SchedulerSettings settings = read_filters(value);
+  if (auto window = value.find("accuracy_window"))
+    settings.accuracy_window = window->count(1, 1000000);
+  return settings;
+}
+
+MakeScheme alert_over(const JsonValue& value, alert::ModelKind kind, const char* lack) {
+  return
+      [=, settings = read_settings(value)](const alert::Profile& profile, const alert::Candidate&) {
+        auto models = models_of_kind(profile, kind);
+        if (models.empty()) throw std::invalid_argument(lack);
+        return std::make_unique<Alert>(profile, settings, std::move(models));
+      };
+}
+
+MakeScheme alert_with(const alert::SchedulerSettings& settings) {
+  return [settings](const alert::Profile& profile, const alert::Candidate&) {
+    return std::make_unique<Alert>(profile, settings);
+  };
 }
 
 }  // namespace
@@ -38,26 +52,20 @@ std::vector<std::size_t> models_of_kind(const alert::Profile& profile, alert::Mo
   return models;
 }
 
-std::unique_ptr<Scheme> make_alert(const SchemeSpec& spec, const alert::Profile& profile,
-                                   const alert::Candidate&) {
-  return std::make_unique<Alert>(profile, spec.settings);
+MakeScheme read_alert(const JsonValue& settings) { return alert_with(read_settings(settings)); }
+
+MakeScheme read_alert_any(const JsonValue& settings) {
+  return alert_over(settings, alert::ModelKind::anytime, needs_anytime);
 }
 
-std::unique_ptr<Scheme> make_alert_any(const SchemeSpec& spec, const alert::Profile& profile,
-                                       const alert::Candidate&) {
-  return alert_over(spec, profile, alert::ModelKind::anytime, "an anytime DNN");
+MakeScheme read_alert_trad(const JsonValue& settings) {
+  return alert_over(settings, alert::ModelKind::traditional, needs_traditional);
 }
 
-std::unique_ptr<Scheme> make_alert_trad(const SchemeSpec& spec, const alert::Profile& profile,
-                                        const alert::Candidate&) {
-  return alert_over(spec, profile, alert::ModelKind::traditional, "a traditional DNN");
-}
-
-std::unique_ptr<Scheme> make_alert_mean(const SchemeSpec& spec, const alert::Profile& profile,
-                                        const alert::Candidate&) {
-  alert::SchedulerSettings settings = spec.settings;
+MakeScheme read_alert_mean(const JsonValue& value) {
+  alert::SchedulerSettings settings = read_settings(value);
   settings.use_variance = false;
-  return std::make_unique<Alert>(profile, settings);
+  return alert_with(settings);
 }
 
 }  // namespace bench

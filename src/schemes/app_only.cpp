@@ -34,7 +34,7 @@ class AppOnly final : public Scheme {
 
 std::size_t largest_anytime(const alert::Profile& profile) {
   const auto models = models_of_kind(profile, alert::ModelKind::anytime);
-  if (models.empty()) throw std::invalid_argument("this scheme needs a suite with an anytime DNN");
+  if (models.empty()) throw std::invalid_argument(needs_anytime);
   return *std::ranges::max_element(models, {}, [&](std::size_t i) {
     return profile.models[i].latency_s[profile.default_cap()].back();
   });
@@ -48,9 +48,10 @@ std::size_t app_stop_stage(const alert::ModelProfile& model, const alert::Goal& 
   return static_cast<std::size_t>(enough - model.accuracy.begin()) + 1;
 }
 
-std::unique_ptr<Scheme> make_app_only(const SchemeSpec&, const alert::Profile& profile,
-                                      const alert::Candidate&) {
-  return std::make_unique<AppOnly>(profile);
+MakeScheme read_app_only(const JsonValue&) {
+  return [](const alert::Profile& profile, const alert::Candidate&) {
+    return std::make_unique<AppOnly>(profile);
+  };
 }
 
 }  // namespace bench

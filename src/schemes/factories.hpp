@@ -1,30 +1,29 @@
-// The makers behind the registry, one per scheme; only src/schemes includes this.
+// What stands behind the registry: of each scheme, the reader of its settings; and what several
+// schemes share. Only src/schemes includes this.
 #pragma once
 
 #include "schemes/scheme.hpp"
 
 namespace bench {
 
-std::unique_ptr<Scheme> make_alert(const SchemeSpec&, const alert::Profile&,
-                                   const alert::Candidate&);
-std::unique_ptr<Scheme> make_alert_any(const SchemeSpec&, const alert::Profile&,
-                                       const alert::Candidate&);
-std::unique_ptr<Scheme> make_alert_trad(const SchemeSpec&, const alert::Profile&,
-                                        const alert::Candidate&);
-std::unique_ptr<Scheme> make_alert_mean(const SchemeSpec&, const alert::Profile&,
-                                        const alert::Candidate&);
-std::unique_ptr<Scheme> make_app_only(const SchemeSpec&, const alert::Profile&,
-                                      const alert::Candidate&);
-std::unique_ptr<Scheme> make_sys_only(const SchemeSpec&, const alert::Profile&,
-                                      const alert::Candidate&);
-std::unique_ptr<Scheme> make_no_coord(const SchemeSpec&, const alert::Profile&,
-                                      const alert::Candidate&);
-std::unique_ptr<Scheme> make_oracle_static(const SchemeSpec&, const alert::Profile&,
-                                           const alert::Candidate&);
-std::unique_ptr<Scheme> make_oracle(const SchemeSpec&, const alert::Profile&,
-                                    const alert::Candidate&);
-std::unique_ptr<Scheme> make_oracle_clairvoyant(const SchemeSpec&, const alert::Profile&,
-                                                const alert::Candidate&);
+MakeScheme read_alert(const JsonValue& settings);
+MakeScheme read_alert_any(const JsonValue& settings);
+MakeScheme read_alert_trad(const JsonValue& settings);
+MakeScheme read_alert_mean(const JsonValue& settings);
+MakeScheme read_app_only(const JsonValue& settings);
+MakeScheme read_sys_only(const JsonValue& settings);
+MakeScheme read_no_coord(const JsonValue& settings);
+MakeScheme read_oracle_static(const JsonValue& settings);
+MakeScheme read_oracle(const JsonValue& settings);
+MakeScheme read_oracle_clairvoyant(const JsonValue& settings);
+
+/// The settings of the filters (spec section 2): their keys, and their values in an object.
+std::vector<std::string_view> filter_keys();
+alert::SchedulerSettings read_filters(const JsonValue& settings);
+
+/// What a suite may lack, in words for the user.
+inline constexpr const char* needs_anytime = "this scheme needs a suite with an anytime DNN";
+inline constexpr const char* needs_traditional = "this scheme needs a suite with a traditional DNN";
 
 /// Indices of the profile's models of one kind, in order.
 std::vector<std::size_t> models_of_kind(const alert::Profile& profile, alert::ModelKind kind);

@@ -25,9 +25,11 @@ class NoCoord final : public Scheme {
 
 }  // namespace
 
-std::unique_ptr<Scheme> make_no_coord(const SchemeSpec& spec, const alert::Profile& profile,
-                                      const alert::Candidate&) {
-  return std::make_unique<NoCoord>(profile, spec.settings);
+MakeScheme read_no_coord(const JsonValue& settings) {
+  return
+      [filters = read_filters(settings)](const alert::Profile& profile, const alert::Candidate&) {
+        return std::make_unique<NoCoord>(profile, filters);
+      };
 }
 
 }  // namespace bench

@@ -75,19 +75,22 @@ class Oracle final : public Scheme {
 
 }  // namespace
 
-std::unique_ptr<Scheme> make_oracle_static(const SchemeSpec&, const alert::Profile& profile,
-                                           const alert::Candidate& hindsight) {
-  return std::make_unique<OracleStatic>(profile, hindsight);
+MakeScheme read_oracle_static(const JsonValue&) {
+  return [](const alert::Profile& profile, const alert::Candidate& hindsight) {
+    return std::make_unique<OracleStatic>(profile, hindsight);
+  };
 }
 
-std::unique_ptr<Scheme> make_oracle(const SchemeSpec&, const alert::Profile& profile,
-                                    const alert::Candidate&) {
-  return std::make_unique<Oracle>(profile, Foresight::latency_and_energy);
+MakeScheme read_oracle(const JsonValue&) {
+  return [](const alert::Profile& profile, const alert::Candidate&) {
+    return std::make_unique<Oracle>(profile, Foresight::latency_and_energy);
+  };
 }
 
-std::unique_ptr<Scheme> make_oracle_clairvoyant(const SchemeSpec&, const alert::Profile& profile,
-                                                const alert::Candidate&) {
-  return std::make_unique<Oracle>(profile, Foresight::answers_too);
+MakeScheme read_oracle_clairvoyant(const JsonValue&) {
+  return [](const alert::Profile& profile, const alert::Candidate&) {
+    return std::make_unique<Oracle>(profile, Foresight::answers_too);
+  };
 }
 
 }  // namespace bench

@@ -1,51 +1,63 @@
-#include <array>
-#include <stdexcept>
-
 #include "schemes/factories.hpp"
 
 namespace bench {
 namespace {
 
-using Make = std::unique_ptr<Scheme> (*)(const SchemeSpec&, const alert::Profile&,
-                                         const alert::Candidate&);
-struct Entry {
-  std::string_view name;
+struct Row {
+  std::string name;
   Needs needs;
-  Make make;
+  std::vector<std::string_view> settings;  ///< the keys that the config may give it
+  MakeScheme (*read)(const JsonValue& settings);
 };
 
-constexpr std::array registry{
-    Entry{"alert", Needs::nothing, make_alert},
-    Entry{"alert-any", Needs::nothing, make_alert_any},
-    Entry{"alert-trad", Needs::nothing, make_alert_trad},
-    Entry{"alert-mean", Needs::nothing, make_alert_mean},
-    Entry{"app-only", Needs::nothing, make_app_only},
-    Entry{"sys-only", Needs::nothing, make_sys_only},
-    Entry{"no-coord", Needs::nothing, make_no_coord},
-    Entry{"oracle-static", Needs::hindsight, make_oracle_static},
-    Entry{"oracle", Needs::counterfactual, make_oracle},
-    Entry{"oracle-clairvoyant", Needs::counterfactual, make_oracle_clairvoyant},
-};
+/// alert's: the filters', and the goal adjustment.
+std::vector<std::string_view> alert_keys() {
+  auto keys = filter_keys();
+  keys.push_back("accuracy_window");
+  return keys;
+}
 
-const Entry& entry(std::string_view scheme) {
-  for (const Entry& e : registry)
-    if (e.name == scheme) return e;
-  throw std::invalid_argument("unknown scheme \"" + std::string(scheme) + "\"");
+const std::vector<Row>& registry() {
+  static const std::vector<Row> rows = {
+      {"alert", Needs::nothing, alert_keys(), read_alert},
+      {"alert-any", Needs::nothing, alert_keys(), read_alert_any},
+      {"alert-trad", Needs::nothing, alert_keys(), read_alert_trad},
+      {"alert-mean", Needs::nothing, alert_keys(), read_alert_mean},
+      {"app-only", Needs::nothing, {}, read_app_only},
+      {"sys-only", Needs::nothing, filter_keys(), read_sys_only},
+      {"no-coord", Needs::nothing, filter_keys(), read_no_coord},
+      {"oracle-static", Needs::hindsight, {}, read_oracle_static},
+      {"oracle", Needs::counterfactual, {}, read_oracle},
+      {"oracle-clairvoyant", Needs::counterfactual, {}, read_oracle_clairvoyant},
+  };
+  return rows;
 }
 
 }  // namespace
 
 std::vector<std::string> scheme_names() {
   std::vector<std::string> names;
-  for (const Entry& e : registry) names.emplace_back(e.name);
+  for (const Row& row : registry()) names.push_back(row.name);
   return names;
 }
 
-Needs needs(std::string_view scheme) { return entry(scheme).needs; }
+SchemeSpec read_scheme(const JsonValue& value) {
+  const bool plain = value.is_string();
+  const JsonValue scheme = plain ? value : value.at("scheme");
+  const Row& row = registry()[scheme.one_of(scheme_names(), "scheme")];
+  if (plain) return default_scheme(row.name);
 
-std::unique_ptr<Scheme> make_scheme(const SchemeSpec& spec, const alert::Profile& profile,
-                                    const alert::Candidate& hindsight) {
-  return entry(spec.scheme).make(spec, profile, hindsight);
+  auto keys = row.settings;
+  keys.insert(keys.begin(), {"scheme", "name"});
+  value.allow_only(keys);
+  const auto name = value.find("name");
+  SchemeSpec spec{row.name, name ? name->string() : row.name, row.needs, row.read(value)};
+  if (spec.name.empty()) name->fail("must not be empty");
+  return spec;
+}
+
+SchemeSpec default_scheme(const std::string& scheme) {
+  return read_scheme(JsonValue::from({{"scheme", scheme}}, scheme));
 }
 
 }  // namespace bench

@@ -1,14 +1,15 @@
 // Every scheme of spec section 5 behind one interface, made by name from one registry.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "alert/scheduler.hpp"
+#include "base/json.hpp"
 #include "schemes/outcome.hpp"
 
 namespace bench {
@@ -38,24 +39,30 @@ class Scheme {
   virtual double judged_accuracy(const Outcome& outcome) const { return outcome.credited_accuracy; }
 };
 
-/// A scheme as the config names it.
-struct SchemeSpec {
-  std::string scheme;  ///< a name of scheme_names()
-  std::string name;    ///< what the results call it; `scheme` unless the config says otherwise
-  alert::SchedulerSettings settings;
-};
+/// Makes a scheme for one stream of inputs. `profile` must outlive it. `hindsight` is the single
+/// best candidate over the stream, which `oracle-static` plays and nothing else looks at.
+/// Throws std::invalid_argument where the profile lacks what the scheme needs (an anytime DNN
+/// for app-only, a traditional one for sys-only, ...), in words for the user.
+using MakeScheme = std::function<std::unique_ptr<Scheme>(const alert::Profile& profile,
+                                                         const alert::Candidate& hindsight)>;
 
 /// What a scheme needs beyond the input at hand.
 enum class Needs { nothing, counterfactual, hindsight };
 
-std::vector<std::string> scheme_names();
-Needs needs(std::string_view scheme);
+/// A scheme as the config names it.
+struct SchemeSpec {
+  std::string scheme;  ///< a name of scheme_names()
+  std::string name;    ///< what the results call it; `scheme` unless the config says otherwise
+  Needs needs = Needs::nothing;
+  MakeScheme make;  ///< with the settings that the config gives it
+};
 
-/// A scheme for one stream of inputs. `profile` must outlive it. `hindsight` is the single best
-/// candidate over the stream, which `oracle-static` plays and nothing else looks at.
-/// Throws std::invalid_argument where the profile lacks what the scheme needs (an anytime DNN
-/// for app-only, a traditional one for sys-only, ...), in words for the user.
-std::unique_ptr<Scheme> make_scheme(const SchemeSpec& spec, const alert::Profile& profile,
-                                    const alert::Candidate& hindsight = {});
+std::vector<std::string> scheme_names();
+
+/// A scheme by its name, or an object that names it with its settings. Throws InputError for a
+/// setting that this scheme does not have.
+SchemeSpec read_scheme(const JsonValue& value);
+/// A scheme by its name, with its default settings.
+SchemeSpec default_scheme(const std::string& scheme);
 
 }  // namespace bench

@@ -49,15 +49,16 @@ alert::Decision CapController::decide(const Input& input) const {
   return best;
 }
 
-std::unique_ptr<Scheme> make_sys_only(const SchemeSpec& spec, const alert::Profile& profile,
-                                      const alert::Candidate&) {
-  const auto models = models_of_kind(profile, alert::ModelKind::traditional);
-  if (models.empty())
-    throw std::invalid_argument("this scheme needs a suite with a traditional DNN");
-  const auto fastest = *std::ranges::min_element(models, {}, [&](std::size_t i) {
-    return profile.models[i].latency_s[profile.default_cap()].back();
-  });
-  return std::make_unique<SysOnly>(profile, fastest, spec.settings);
+MakeScheme read_sys_only(const JsonValue& settings) {
+  return
+      [filters = read_filters(settings)](const alert::Profile& profile, const alert::Candidate&) {
+        const auto models = models_of_kind(profile, alert::ModelKind::traditional);
+        if (models.empty()) throw std::invalid_argument(needs_traditional);
+        const auto fastest = *std::ranges::min_element(models, {}, [&](std::size_t i) {
+          return profile.models[i].latency_s[profile.default_cap()].back();
+        });
+        return std::make_unique<SysOnly>(profile, fastest, filters);
+      };
 }
 
 }  // namespace bench

@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 
 #include "base/error.hpp"
+#include "support/profiles.hpp"
 #include "support/temporary_folder.hpp"
 
 using namespace bench;
@@ -126,16 +127,11 @@ TEST_CASE("goals may be written out") {
 
 TEST_CASE("a scheme may have a name and settings of its own") {
   const Config config = read(with("/schemes", json::parse(R"([
-      "alert", {"scheme": "alert", "name": "alert-q0.01", "Q_0": 0.01, "R": 0.5, "V": 2,
-                "accuracy_window": 10}])")));
+      "alert", {"scheme": "alert", "name": "alert-q0.01", "mu_0": 1.25}])")));
   const SchemeSpec& spec = config.schemes[1];
   CHECK(spec.scheme == "alert");
   CHECK(spec.name == "alert-q0.01");
-  CHECK(spec.settings.slowdown.Q_0 == 0.01);
-  CHECK(spec.settings.slowdown.R == 0.5);
-  CHECK(spec.settings.slowdown.K_0 == alert::SlowdownSettings().K_0);
-  CHECK(spec.settings.idle_power.V == 2.0);
-  CHECK(spec.settings.accuracy_window == 10);
+  CHECK(spec.make(test::hand_made_profile(), {})->estimate()->xi_mean == 1.25);
 }
 
 TEST_CASE("an error names the place, what was found and what is allowed") {

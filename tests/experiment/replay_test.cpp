@@ -59,7 +59,7 @@ std::vector<TraceInput> read_trace(const fs::path& file) {
 
 std::vector<SchemeSpec> schemes(const std::vector<std::string>& names) {
   std::vector<SchemeSpec> specs;
-  for (const auto& name : names) specs.push_back({name, name, {}});
+  for (const auto& name : names) specs.push_back(default_scheme(name));
   return specs;
 }
 

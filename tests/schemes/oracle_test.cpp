@@ -7,7 +7,7 @@ using alert::Decision;
 using alert::Goal;
 using alert::OnInfeasible;
 using alert::Task;
-using bench::make_scheme;
+using bench::default_scheme;
 using bench::Outcome;
 using bench::Scheme;
 using test::any, test::large, test::small;
@@ -17,8 +17,7 @@ namespace {
 
 Decision decide(const std::string& name, const Goal& goal, const World& world) {
   const auto profile = test::hand_made_profile();
-  return make_scheme({.scheme = name, .name = name, .settings = {}}, profile)
-      ->decide({goal, goal.deadline_s, &world});
+  return default_scheme(name).make(profile, {})->decide({goal, goal.deadline_s, &world});
 }
 
 Outcome play(const alert::Profile& profile, const World& world, const Candidate& candidate,
@@ -79,14 +78,14 @@ TEST_CASE("only the clairvoyant is judged by the measured accuracy") {
   outcome.credited_accuracy = 0.9;
   outcome.correct = 0.5;
   for (const auto& name : bench::scheme_names())
-    CHECK(make_scheme({name, name, {}}, profile)->judged_accuracy(outcome) ==
+    CHECK(default_scheme(name).make(profile, {})->judged_accuracy(outcome) ==
           (name == "oracle-clairvoyant" ? 0.5 : 0.9));
 }
 
 TEST_CASE("oracle-static plays what hindsight says, whatever comes") {
   const auto profile = test::hand_made_profile();
   const Candidate best{any, 2, 1};
-  const auto scheme = make_scheme({"oracle-static", "oracle-static", {}}, profile, best);
+  const auto scheme = default_scheme("oracle-static").make(profile, best);
   const Goal goal{.deadline_s = 0.01, .accuracy = 0.9};
   CHECK(scheme->decide({goal, 0.01}).candidate == best);
   scheme->observe({.candidate = best, .finished_stage = 1, .finished_latency_s = 1.0});
@@ -119,8 +118,8 @@ TEST_CASE("nothing beats the oracles on an input on which it keeps its goals") {
     for (const auto& name : bench::scheme_names()) {
       std::unique_ptr<Scheme> scheme;
       try {
-        scheme = make_scheme({name, name, {}}, profile,
-                             candidates[test::uniform_count(random, 0, candidates.size() - 1)]);
+        scheme = default_scheme(name).make(
+            profile, candidates[test::uniform_count(random, 0, candidates.size() - 1)]);
       } catch (const std::invalid_argument&) {
         continue;  // the profile lacks the kind
       }
@@ -131,7 +130,7 @@ TEST_CASE("nothing beats the oracles on an input on which it keeps its goals") {
     }
 
     for (const std::string name : {"oracle", "oracle-clairvoyant"}) {
-      const auto oracle = make_scheme({name, name, {}}, profile);
+      const auto oracle = default_scheme(name).make(profile, {});
       const auto decision = oracle->decide({goal, goal.deadline_s, &world});
       const Outcome best = play(profile, world, decision.candidate, goal.deadline_s);
       const double best_accuracy = oracle->judged_accuracy(best);

@@ -1,15 +1,17 @@
 // What each scheme decides on the hand-made profile, and why.
 #include <catch2/catch.hpp>
 
-#include "schemes/scheme.hpp"
+#include "schemes/factories.hpp"
 #include "support/profiles.hpp"
 
 using alert::Candidate;
 using alert::Goal;
 using alert::Profile;
 using alert::Task;
-using bench::make_scheme;
+using bench::default_scheme;
+using bench::JsonValue;
 using bench::Scheme;
+using bench::SchemeSpec;
 using test::any, test::large, test::small;
 
 namespace {
@@ -22,10 +24,14 @@ Goal most_accuracy(double deadline_s, double energy_j) {
   return {.task = Task::maximize_accuracy, .deadline_s = deadline_s, .energy_j = energy_j};
 }
 
+SchemeSpec read(const nlohmann::json& value) {
+  return bench::read_scheme(JsonValue::from(value, "test"));
+}
+
 class Player {
  public:
   explicit Player(const std::string& name, Profile profile = test::hand_made_profile())
-      : profile_(std::move(profile)), scheme_(make_scheme({name, name, {}}, profile_)) {}
+      : profile_(std::move(profile)), scheme_(default_scheme(name).make(profile_, {})) {}
 
   alert::Decision decide(const Goal& goal) { return scheme_->decide({goal, goal.deadline_s}); }
   Candidate choice(const Goal& goal) { return decide(goal).candidate; }
@@ -65,10 +71,9 @@ TEST_CASE("the registry knows every scheme of the spec, and what it needs") {
                            : name == "oracle" || name == "oracle-clairvoyant"
                                ? Needs::counterfactual
                                : Needs::nothing;
-    CHECK(bench::needs(name) == expected);
+    CHECK(default_scheme(name).needs == expected);
   }
-  CHECK_THROWS_WITH(bench::needs("oracel"), "unknown scheme \"oracel\"");
-  CHECK_THROWS_AS(Player("oracel"), std::invalid_argument);
+  CHECK_THROWS_WITH(default_scheme("oracel"), Catch::Contains("unknown scheme \"oracel\""));
 }
 
 // T = 100 ms, sigma^2 = 0.1. F(100/80) = 0.785, F(100/50) = 0.999; F(100/96) = 0.552,
@@ -216,18 +221,59 @@ TEST_CASE("no-coord sets the stage by accuracy and the cap by the whole DNN, eac
 
 TEST_CASE("settings reach the filters") {
   const auto profile = test::hand_made_profile();
-  alert::SchedulerSettings settings;
-  settings.slowdown.mu_0 = 1.3;
   for (const std::string name :
        {"alert", "alert-any", "alert-trad", "alert-mean", "sys-only", "no-coord"})
-    CHECK(make_scheme({name, name, settings}, profile)->estimate()->xi_mean == 1.3);
+    CHECK(read({{"scheme", name}, {"mu_0", 1.3}}).make(profile, {})->estimate()->xi_mean == 1.3);
+}
+
+TEST_CASE("every filter setting is read by its name") {
+  const auto settings = bench::read_filters(JsonValue::from({{"K_0", 0.1},
+                                                             {"R", 0.2},
+                                                             {"Q_0", 0.3},
+                                                             {"mu_0", 0.4},
+                                                             {"sigma2_0", 0.5},
+                                                             {"alpha", 0.6},
+                                                             {"M_0", 0.7},
+                                                             {"S", 0.8},
+                                                             {"V", 0.9}},
+                                                            "test"));
+  const auto& [K_0, R, Q_0, mu_0, sigma2_0, alpha] = settings.slowdown;
+  CHECK(std::vector{K_0, R, Q_0, mu_0, sigma2_0, alpha} ==
+        std::vector{0.1, 0.2, 0.3, 0.4, 0.5, 0.6});
+  const auto& [M_0, S, V] = settings.idle_power;
+  CHECK(std::vector{M_0, S, V} == std::vector{0.7, 0.8, 0.9});
+}
+
+TEST_CASE("accuracy_window raises the goal of alert after credit below it") {
+  const auto profile = test::hand_made_profile();
+  const Goal goal = least_energy(0.1, 0.65);
+  const auto plain = default_scheme("alert").make(profile, {});
+  const auto windowed = read({{"scheme", "alert"}, {"accuracy_window", 2}}).make(profile, {});
+  for (const auto* scheme : {&plain, &windowed})
+    (*scheme)->observe({.candidate = {small, 1, 2},
+                        .finished_stage = 1,
+                        .finished_latency_s = profile.models[small].latency_s[2][0],
+                        .credited_accuracy = 0.5});
+  CHECK(plain->decide({goal, 0.1}).prediction.accuracy < 0.8);
+  CHECK(windowed->decide({goal, 0.1}).prediction.accuracy >= 0.8 - 1e-9);
+}
+
+TEST_CASE("a setting that a scheme does not have is refused") {
+  for (const std::string name : {"app-only", "oracle-static", "oracle", "oracle-clairvoyant"})
+    CHECK_THROWS_WITH(read({{"scheme", name}, {"Q_0", 0.5}}),
+                      "test: /Q_0: unknown key \"Q_0\"; allowed: \"scheme\", \"name\"");
+  for (const std::string name : {"sys-only", "no-coord"}) {
+    CHECK_NOTHROW(read({{"scheme", name}, {"Q_0", 0.5}}));
+    CHECK_THROWS_WITH(read({{"scheme", name}, {"accuracy_window", 7}}),
+                      Catch::Contains("unknown key \"accuracy_window\""));
+  }
 }
 
 TEST_CASE("a suite that lacks the kind a scheme needs is told so in words") {
   CHECK_THROWS_WITH(Player("alert-any", only({small, large})),
-                    "scheme \"alert-any\" needs a suite with an anytime DNN");
+                    "this scheme needs a suite with an anytime DNN");
   CHECK_THROWS_WITH(Player("alert-trad", only({any})),
-                    "scheme \"alert-trad\" needs a suite with a traditional DNN");
+                    "this scheme needs a suite with a traditional DNN");
   for (const std::string name : {"app-only", "no-coord"})
     CHECK_THROWS_WITH(Player(name, only({small, large})),
                       Catch::Contains("needs a suite with an anytime DNN"));
