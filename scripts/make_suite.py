@@ -11,9 +11,8 @@ from typing import Dict, List, Tuple
 import torch
 from torch import Tensor
 
-sys.path.insert(0, str(Path(__file__).parent / "train"))
-import clips  # noqa: E402
-from image_data import read_idx  # noqa: E402
+from train import clips
+from train.image_data import read_idx
 
 BATCH = 64
 

@@ -6,8 +6,8 @@ from typing import Callable, Dict, List, Optional
 import torch
 from torch import Tensor, nn
 
-from image_models import SPECS, AnytimeResNet, AnytimeSpec
-from suite_training import (
+from train.image_models import SPECS, AnytimeResNet, AnytimeSpec
+from train.suite_training import (
     ANYTIME_METHODS,
     check_export,
     median_latencies,

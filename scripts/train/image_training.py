@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-import image_data
+from train import image_data
 
 SMALL_SIDE = 20  # pixels; half the work of 28
 

@@ -6,8 +6,8 @@ from typing import Callable, Dict, Iterator, List, Optional, Tuple
 import torch
 from torch import Tensor, nn
 
-import sentence_data
-from suite_training import timed_stages
+from train import sentence_data
+from train.suite_training import timed_stages
 
 ONE_WORD = "one word"
 CATCH_UP_WORDS = 8

@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from sentence_data import CLASSES
+from train.sentence_data import CLASSES
 
 
 class LSTMLayer(nn.Module):

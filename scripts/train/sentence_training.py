@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-import sentence_data
+from train import sentence_data
 
 SCORED_SENTENCES = 32  # per batch
 FREQUENT, DRAWN = 600, 500  # classes in each batch's softmax: the first ones, and some of the rest

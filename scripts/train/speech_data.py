@@ -7,7 +7,7 @@ from typing import Tuple
 import torch
 from torch import Tensor
 
-import clips
+from train import clips
 
 FOLDER = Path("/usr/share/gcin-voice/ogg")
 DEBIAN_PACKAGE = "gcin-voice"

@@ -6,7 +6,7 @@ from typing import List, Tuple
 import torch
 from torch import Tensor, nn
 
-from speech_data import SAMPLE_RATE_HZ
+from train.speech_data import SAMPLE_RATE_HZ
 
 CLASSES = 36
 WINDOW, HOP, FFT = 320, 80, 512  # samples: 20 ms, 5 ms, and the transform's length

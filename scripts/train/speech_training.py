@@ -8,8 +8,8 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-import speech_data
-from suite_training import Log, run_stages
+from train import speech_data
+from train.suite_training import Log, run_stages
 
 
 @dataclass(frozen=True)

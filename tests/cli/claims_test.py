@@ -1,4 +1,4 @@
-"""scripts/claims.py: its figures are the summary's, and its intervals those of a bootstrap."""
+"""scripts/paper/claims.py: its figures are the summary's, and its intervals those of a bootstrap."""
 
 import json
 import shutil
@@ -13,13 +13,11 @@ import numpy as np
 
 from support import SOURCE, CliTest, read, run, small_simulation, write
 
-sys.path.insert(0, str(SOURCE / "scripts"))
-import claims
-import differences
+from paper import claims, differences
 
 
 def script(name, *arguments):
-    return subprocess.run([sys.executable, SOURCE / "scripts" / name, *arguments],
+    return subprocess.run([sys.executable, "-m", f"paper.{name}", *arguments],
                           capture_output=True, text=True)
 
 
@@ -98,12 +96,12 @@ class Program(CliTest):
             raise AssertionError(process.stderr_text)
         log = cls.results / "out" / "inferences.jsonl"
         cls.log_lines = log.read_text().splitlines()
-        process = script("reduce_log.py", cls.results / "out")
+        process = script("reduce_log", cls.results / "out")
         if process.returncode != 0 or log.exists():
             raise AssertionError(process.stderr)
 
     def claims(self, *arguments):
-        return script("claims.py", *arguments, "--out", self.folder / "claims.json")
+        return script("claims", *arguments, "--out", self.folder / "claims.json")
 
     def test_arrays_are_the_logs(self):
         arrays = dict(np.load(self.results / "out" / "inferences.npz"))
@@ -177,7 +175,7 @@ class Program(CliTest):
             "q_0": [{"results": "r", "Q_0": q_0, **ratios} for q_0 in (0.1, 0.001)],
             "noise": [{"noise": noise, "Q_0": q_0, **ratios} for noise in (0, 1)
                       for q_0 in (0.1, 0.001)]})
-        process = script("report.py", self.folder)
+        process = script("report", self.folder)
         self.assertEqual(process.returncode, 0, process.stderr)
         page = (self.folder / "report.html").read_text()
         line = next(line for line in read(self.folder / "claims.json")
@@ -190,7 +188,7 @@ class Program(CliTest):
         folder = self.folder / "cut"
         shutil.copytree(self.results / "out", folder)
         (folder / "inferences.jsonl").write_text("\n".join(self.log_lines[:-100]))
-        process = script("reduce_log.py", folder)
+        process = script("reduce_log", folder)
         self.assertEqual(process.returncode, 2)
         self.assertIn("lines are missing", process.stderr)
         self.assertTrue((folder / "inferences.jsonl").exists())

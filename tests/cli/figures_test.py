@@ -1,8 +1,7 @@
-"""The scripts under scripts/figures, on the results of a small simulation."""
+"""The scripts under scripts/paper/figures, on the results of a small simulation."""
 
 import importlib
 import shutil
-import sys
 import tempfile
 import unittest
 import warnings
@@ -10,8 +9,6 @@ from pathlib import Path
 from types import SimpleNamespace
 
 from support import SOURCE, CliTest, read, read_lines, run, small_simulation, write
-
-sys.path.insert(0, str(SOURCE / "scripts" / "figures"))
 
 OF_SUMMARIES = ("coordination_potential", "latency_contention", "latency_variance", "schemes_energy",
                 "schemes_error", "tradeoff_models", "tradeoff_power", "variance_matters",
@@ -31,11 +28,11 @@ class Figures(CliTest):
 
     def draw(self, name, folders, **options):
         """The figure, laid out as it would be saved; a warning is a failure."""
-        import style
-        from results import Results
+        from paper import style
+        from paper.results import Results
         with warnings.catch_warnings():
             warnings.simplefilter("error")
-            figure = importlib.import_module(name).draw([Results(f) for f in folders],
+            figure = importlib.import_module(f"paper.figures.{name}").draw([Results(f) for f in folders],
                                                         SimpleNamespace(**options))
             style.save(figure, self.folder / name)
         for suffix in ".png", ".pdf":
@@ -43,8 +40,8 @@ class Figures(CliTest):
         return figure
 
     def test_every_figure_has_a_script(self):
-        scripts = {file.stem for file in (SOURCE / "scripts" / "figures").glob("*.py")}
-        self.assertEqual(scripts - {"results", "schemes", "style"},
+        scripts = {file.stem for file in (SOURCE / "scripts/paper/figures").glob("*.py")}
+        self.assertEqual(scripts - {"__init__"},
                          {*OF_SUMMARIES, "overhead", "timeline"})
 
     def test_of_one_and_of_several_folders(self):
@@ -83,8 +80,8 @@ class Figures(CliTest):
 
     def test_potential_of_both_is_the_oracles(self):
         """What the figure computes for application and system together is what `oracle` does."""
-        import coordination_potential
-        from results import Results
+        from paper.figures import coordination_potential
+        from paper.results import Results
         results = Results(self.results / "out")
         summary = read(self.results / "out" / "summary.json")
         for environment, trace in results.traces.items():

@@ -11,16 +11,14 @@ import tempfile
 import unittest
 from pathlib import Path
 
+import setup_sentence
 import torch
+from train import sentence_export
+from train.sentence_models import AnytimeSpec, LSTMSpec
 
 SOURCE = Path(__file__).resolve().parents[2]
 SETUP = SOURCE / "scripts/setup_sentence.py"
 SUITE = SOURCE / "models/sentence"
-sys.path[:0] = [str(SETUP.parent), str(SETUP.parent / "train")]
-
-import sentence_export  # noqa: E402
-import setup_sentence  # noqa: E402
-from sentence_models import AnytimeSpec, LSTMSpec  # noqa: E402
 
 
 class Setup(unittest.TestCase):

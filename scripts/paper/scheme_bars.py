@@ -1,7 +1,7 @@
 """What schemes-energy and schemes-error share: each scheme's metric over oracle-static's by environment,
 and above each bar the settings that the scheme violates."""
 
-import style
+from paper import style
 
 EXCLUDED = ("oracle-static", "oracle-clairvoyant")  # 1 by definition; judged on other grounds
 

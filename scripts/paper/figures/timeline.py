@@ -7,8 +7,8 @@ replayed run.
 
 import numpy as np
 
-import style
-from style import plt
+from paper import style
+from paper.style import plt
 
 MODEL_STYLES = (("o", "#0072B2"), ("s", "#E69F00"), ("D", "#009E73"), ("^", "#CC79A7"),
                 ("v", "#D55E00"), ("P", "#56B4E9"), ("X", "#000000"), ("*", "#999999"))

@@ -9,7 +9,7 @@ DNN at any cap. Each input is taken by itself, with T_goal as its deadline.
 
 import numpy as np
 
-import style
+from paper import style
 
 LEVELS = {  # colours of the schemes that stand at the same levels
     "application alone": style.SCHEME_COLOURS["app-only"],

@@ -6,12 +6,10 @@ from typing import List
 
 import torch
 
-import sentence_data
-import sentence_export
-import sentence_training
-from sentence_models import SPECS, AnytimeSpec
-from sentence_training import Recipe, train
-from suite_training import Exported, Log, exported, median_latencies, sha256, train_suite
+from train import sentence_data, sentence_export, sentence_training
+from train.sentence_models import SPECS, AnytimeSpec
+from train.sentence_training import Recipe, train
+from train.suite_training import Exported, Log, exported, median_latencies, sha256, train_suite
 
 RECIPES = {
     "lstm-xxs": Recipe(epochs=3),

@@ -17,14 +17,12 @@ import argparse
 import dataclasses
 import json
 import pathlib
-import sys
 import typing
 
 import numpy as np
 
-sys.path.insert(0, str(pathlib.Path(__file__).parent / "figures"))
-from overhead import decision_costs
-from results import Results
+from paper.figures.overhead import decision_costs
+from paper.results import Results
 
 RESAMPLES = 1000
 TOLERATED_RATE, TOLERATED_ENERGY = 0.10, 1.01  # spec section 6

@@ -5,7 +5,7 @@
 
 import numpy as np
 
-import style
+from paper import style
 
 SCHEMES = ("alert", "oracle", "oracle-static")
 METRICS = {"minimize-energy": ("mean_energy_j", 1, "energy [J]"),

@@ -6,8 +6,8 @@ inferences.jsonl of live runs.
 
 import numpy as np
 
-import style
-from style import plt
+from paper import style
+from paper.style import plt
 
 
 def decision_costs(results, scheme="alert"):

@@ -5,7 +5,7 @@
 
 import numpy as np
 
-import style
+from paper import style
 
 
 def quiet_latencies_ms(results):

@@ -9,11 +9,9 @@ import base64
 import html
 import json
 import pathlib
-import sys
 
-sys.path.insert(0, str(pathlib.Path(__file__).parent / "figures"))
-from claims import NO_FIGURE, interval_of, text_of
-from results import Results
+from paper.claims import NO_FIGURE, interval_of, text_of
+from paper.results import Results
 
 STYLE = """
 body { font: 15px/1.45 system-ui, sans-serif; color: #1a1a1a; margin: 2rem auto; max-width: 84rem;

@@ -10,7 +10,7 @@ import matplotlib
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 
-from results import Results
+from paper.results import Results
 
 SCHEME_COLOURS = {
     "alert": "#0072B2",

@@ -6,10 +6,9 @@ from pathlib import Path
 
 import torch
 
-import image_data
-import image_export
-from image_models import SPECS
-from suite_training import keep_freed_memory
+from train import image_data, image_export
+from train.image_models import SPECS
+from train.suite_training import keep_freed_memory
 
 
 def main() -> None:

@@ -6,10 +6,10 @@ from typing import Dict, List
 
 import torch
 
-import speech_data
-from speech_models import CLASSES, SPECS, AnytimeSpec
-from speech_training import Recipe, train
-from suite_training import (
+from train import speech_data
+from train.speech_models import CLASSES, SPECS, AnytimeSpec
+from train.speech_training import Recipe, train
+from train.suite_training import (
     ANYTIME_METHODS,
     Exported,
     Log,

@@ -16,12 +16,10 @@ import json
 import os
 import pathlib
 import subprocess
-import sys
 
 import numpy as np
 
-sys.path.insert(0, str(pathlib.Path(__file__).parent / "figures"))
-from results import Results
+from paper.results import Results
 
 BENCH = os.environ.get("ALERT_BENCH", "build/release/alert-bench")
 Q_0 = (0.1, 0.03, 0.01, 0.001)  # 0.1 is the paper's

@@ -4,7 +4,7 @@ settings that both keep, over alert's, and the settings that each violates.
     /usr/bin/python3 scripts/figures/variance_matters.py results/image --out runs/variance-matters
 """
 
-import style
+from paper import style
 
 SCHEMES = ("alert", "alert-mean", "alert-any", "alert-trad")
 

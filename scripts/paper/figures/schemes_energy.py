@@ -3,12 +3,12 @@
     /usr/bin/python3 scripts/figures/schemes_energy.py results/image --out runs/schemes-energy
 """
 
-import schemes
-import style
+from paper import scheme_bars
+from paper import style
 
 
 def draw(all_results, _):
-    return schemes.draw(all_results, "minimize-energy")
+    return scheme_bars.draw(all_results, "minimize-energy")
 
 
 if __name__ == "__main__":

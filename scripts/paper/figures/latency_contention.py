@@ -3,7 +3,7 @@
     /usr/bin/python3 scripts/figures/latency_contention.py results/image --out runs/latency-contention
 """
 
-import style
+from paper import style
 
 
 def measured_inputs(trace):

@@ -8,8 +8,8 @@ import math
 
 import numpy as np
 
-import style
-from latency_contention import measured_inputs
+from paper import style
+from paper.figures.latency_contention import measured_inputs
 
 
 def observed_xi(results, trace):

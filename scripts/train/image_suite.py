@@ -6,11 +6,10 @@ from typing import Dict, List
 
 import torch
 
-import image_data
-import image_export
-from image_models import CLASSES, SPECS, AnytimeSpec
-from image_training import Recipe, train
-from suite_training import Exported, Log, exported, run_stages, stage_accuracies, train_suite
+from train import image_data, image_export
+from train.image_models import CLASSES, SPECS, AnytimeSpec
+from train.image_training import Recipe, train
+from train.suite_training import Exported, Log, exported, run_stages, stage_accuracies, train_suite
 
 RECIPES = {
     "resnet-xxs": Recipe(epochs=3),

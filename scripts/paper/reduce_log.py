@@ -11,12 +11,10 @@ and the schemes and environments that they are of. The log is removed.
 
 import argparse
 import pathlib
-import sys
 
 import numpy as np
 
-sys.path.insert(0, str(pathlib.Path(__file__).parent / "figures"))
-from results import Results
+from paper.results import Results
 
 
 def reduced(results):
