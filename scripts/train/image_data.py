@@ -24,18 +24,20 @@ def labels_file(part: str) -> Path:
     return FOLDER / f"{part}-labels-idx1-ubyte.gz"
 
 
-def read_idx(path: Path, header_bytes: int) -> Tensor:
-    if not path.exists():
-        sys.exit(f"{path} is missing; install it with: apt install {DEBIAN_PACKAGE}")
-    with gzip.open(path) as file:
-        values = numpy.frombuffer(file.read(), numpy.uint8, offset=header_bytes)
-    return torch.from_numpy(values.copy())
+def read_idx(path: Path) -> Tensor:
+    """The bytes of a file, plain or gzip, in the shape that its header gives."""
+    with (gzip.open if path.suffix == ".gz" else open)(path, "rb") as file:
+        dimensions = file.read(4)[3]
+        shape = numpy.frombuffer(file.read(4 * dimensions), ">u4")
+        values = numpy.frombuffer(file.read(), numpy.uint8)
+    return torch.from_numpy(values.reshape(shape).copy())
 
 
 def load(part: str) -> Tuple[Tensor, Tensor]:
     """Images [N, 1, 28, 28] in [0, 1] and labels of part "train" or "t10k"."""
-    images = read_idx(images_file(part), 16).reshape(-1, 1, 28, 28).float() / 255
-    return images, read_idx(labels_file(part), 8).long()
+    if not FOLDER.exists():
+        sys.exit(f"{FOLDER} is missing; install it with: apt-get install {DEBIAN_PACKAGE}")
+    return read_idx(images_file(part))[:, None].float() / 255, read_idx(labels_file(part)).long()
 
 
 def augment(images: Tensor, generator: torch.Generator) -> Tensor:

@@ -1,5 +1,4 @@
-#!/usr/bin/env python3
-"""Train the image suite on Fashion-MNIST and export it as TorchScript with suite.json."""
+"""The image suite, on Fashion-MNIST: its recipes, export and suite.json."""
 
 from pathlib import Path
 from typing import Dict, List
@@ -9,7 +8,7 @@ import torch
 from train import image_data, image_export
 from train.image_models import CLASSES, SPECS, AnytimeSpec
 from train.image_training import Recipe, train
-from train.suite_training import Exported, Log, exported, run_stages, stage_accuracies, train_suite
+from train.suite_training import Exported, Log, Suite, exported, run_stages, stage_accuracies
 
 RECIPES = {
     "resnet-xxs": Recipe(epochs=3),
@@ -59,7 +58,7 @@ def export(name: str, saved: dict, out: Path, log: Log) -> Exported:
     )
 
 
-def suite(models: List[dict]) -> dict:
+def manifest(models: List[dict]) -> dict:
     return {
         "schema_version": 1,
         "name": "image",
@@ -79,14 +78,6 @@ def suite(models: List[dict]) -> dict:
     }
 
 
-if __name__ == "__main__":
-    train_suite(
-        __doc__,
-        SPECS,
-        RECIPES,
-        train,
-        export,
-        suite,
-        setting=f"a burst of {image_export.BURST}",
-        states=Path("build/image-states"),
-    )
+SUITE = Suite(
+    "image", SPECS, RECIPES, train, export, manifest, timed=f"a burst of {image_export.BURST}"
+)

@@ -1,14 +1,14 @@
 """Training of one network of the image suite."""
 
-import time
 from dataclasses import dataclass
-from typing import Callable, List
+from typing import Iterator, List
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from train import image_data
+from train.suite_training import Log, Step, one_cycle
 
 SMALL_SIDE = 20  # pixels; half the work of 28
 
@@ -32,11 +32,11 @@ def all_stages(network: nn.Module, images: Tensor) -> List[Tensor]:
     return logits if isinstance(logits, list) else [logits]
 
 
-def train(network: nn.Module, recipe: Recipe, log: Callable[[str], None]) -> None:
+def train(network: nn.Module, recipe: Recipe, log: Log) -> None:
     """Train in place: one-cycle SGD, bfloat16 activations over float32 weights."""
     images, labels = image_data.load("train")
     generator = torch.Generator().manual_seed(recipe.seed)
-    network.to(memory_format=torch.channels_last).train()
+    network.to(memory_format=torch.channels_last)
     optimizer = torch.optim.SGD(
         network.parameters(),
         lr=recipe.peak_rate,
@@ -45,19 +45,10 @@ def train(network: nn.Module, recipe: Recipe, log: Callable[[str], None]) -> Non
         nesterov=True,
     )
     steps = len(images) // recipe.batch
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer,
-        recipe.peak_rate,
-        total_steps=recipe.epochs * steps,
-        pct_start=recipe.warmup_share,
-        cycle_momentum=False,
-    )
-    for epoch in range(1, recipe.epochs + 1):
-        begin = time.monotonic()
-        last_losses: List[float] = []
+
+    def epoch_of(epoch: int) -> Iterator[Step]:
         order = torch.randperm(len(images), generator=generator)
-        for step in range(steps):
-            chosen = order[step * recipe.batch : (step + 1) * recipe.batch]
+        for chosen in order[: steps * recipe.batch].split(recipe.batch):
             x, y = image_data.augment(images[chosen], generator), labels[chosen]
             if epoch <= recipe.small_epochs:
                 x = F.interpolate(x, size=SMALL_SIDE, mode="bilinear", align_corners=False)
@@ -67,13 +58,6 @@ def train(network: nn.Module, recipe: Recipe, log: Callable[[str], None]) -> Non
                 F.cross_entropy(logits.float(), y, label_smoothing=recipe.label_smoothing)
                 for logits in stages
             ]
-            optimizer.zero_grad(set_to_none=True)
-            (losses[-1] + recipe.early_stage_weight * sum(losses[:-1])).backward()
-            optimizer.step()
-            schedule.step()
-            last_losses.append(losses[-1].item())
-        mean_loss = sum(last_losses) / steps
-        log(
-            f"epoch {epoch}/{recipe.epochs}: training loss {mean_loss:.4f},"
-            f" {time.monotonic() - begin:.0f} s"
-        )
+            yield Step(losses[-1] + recipe.early_stage_weight * sum(losses[:-1]), losses[-1])
+
+    one_cycle(network, optimizer, recipe, steps, epoch_of, log)

@@ -1,5 +1,4 @@
-#!/usr/bin/env python3
-"""Train the sentence suite on the King James Bible and export it as TorchScript with suite.json."""
+"""The sentence suite, on the King James Bible: its recipes, export and suite.json."""
 
 from pathlib import Path
 from typing import List
@@ -9,7 +8,7 @@ import torch
 from train import sentence_data, sentence_export, sentence_training
 from train.sentence_models import SPECS, AnytimeSpec
 from train.sentence_training import Recipe, train
-from train.suite_training import Exported, Log, exported, median_latencies, sha256, train_suite
+from train.suite_training import Exported, Log, Suite, exported, median_latencies, sha256
 
 RECIPES = {
     "lstm-xxs": Recipe(epochs=3),
@@ -61,7 +60,7 @@ def export(name: str, saved: dict, out: Path, log: Log) -> Exported:
     )
 
 
-def suite(models: List[dict]) -> dict:
+def manifest(models: List[dict]) -> dict:
     sources = {
         "sentences": sentence_data.SENTENCES,
         "vocabulary": sentence_data.VOCABULARY,
@@ -86,14 +85,6 @@ def suite(models: List[dict]) -> dict:
     }
 
 
-if __name__ == "__main__":
-    train_suite(
-        __doc__,
-        SPECS,
-        RECIPES,
-        train,
-        export,
-        suite,
-        setting=f"word {TIMED_WORDS} of a sentence",
-        states=Path("build/sentence-states"),
-    )
+SUITE = Suite(
+    "sentence", SPECS, RECIPES, train, export, manifest, timed=f"word {TIMED_WORDS} of a sentence"
+)

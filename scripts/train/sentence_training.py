@@ -2,15 +2,15 @@
 
 import math
 import random
-import time
 from dataclasses import dataclass
-from typing import Callable, List
+from typing import Iterator, List
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from train import sentence_data
+from train.suite_training import Log, Step, one_cycle
 
 SCORED_SENTENCES = 32  # per batch
 FREQUENT, DRAWN = 600, 500  # classes in each batch's softmax: the first ones, and some of the rest
@@ -87,7 +87,7 @@ def draw_candidates(labels: Tensor) -> Candidates:
     return Candidates(classes, correction, index[labels])
 
 
-def train(network: nn.Module, recipe: Recipe, log: Callable[[str], None]) -> None:
+def train(network: nn.Module, recipe: Recipe, log: Log) -> None:
     """Train in place: one-cycle AdamW, sampled softmax, bfloat16 activations, float32 weights."""
     sentences = sentence_data.load(sentence_data.TRAIN)
     draws = random.Random(recipe.seed)
@@ -96,17 +96,8 @@ def train(network: nn.Module, recipe: Recipe, log: Callable[[str], None]) -> Non
         network.parameters(), lr=recipe.peak_rate, weight_decay=recipe.weight_decay
     )
     steps = math.ceil(len(sentences) / recipe.batch)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer,
-        recipe.peak_rate,
-        total_steps=recipe.epochs * steps,
-        pct_start=recipe.warmup_share,
-        cycle_momentum=False,
-    )
-    for epoch in range(1, recipe.epochs + 1):
-        begin = time.monotonic()
-        loss_sum, words = 0.0, 0
-        network.train()
+
+    def epoch_of(epoch: int) -> Iterator[Step]:
         for chosen in sentence_data.shuffled_batches(sentences, recipe.batch, draws):
             inputs, labels = sentence_data.batch(chosen)
             positions = labelled(labels)
@@ -118,14 +109,6 @@ def train(network: nn.Module, recipe: Recipe, log: Callable[[str], None]) -> Non
             if stages > 1:
                 early_loss = candidates.loss(network, projected, draws.randint(1, stages - 1))
                 loss = last_loss + recipe.early_stage_weight * early_loss
-            optimizer.zero_grad(set_to_none=True)
-            loss.backward()
-            nn.utils.clip_grad_norm_(network.parameters(), recipe.gradient_norm)
-            optimizer.step()
-            schedule.step()
-            loss_sum += last_loss.item() * len(y)
-            words += len(y)
-        log(
-            f"epoch {epoch}/{recipe.epochs}: training loss {loss_sum / words:.4f},"
-            f" {time.monotonic() - begin:.0f} s"
-        )
+            yield Step(loss, last_loss, len(y))
+
+    one_cycle(network, optimizer, recipe, steps, epoch_of, log, recipe.gradient_norm)

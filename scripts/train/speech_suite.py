@@ -1,5 +1,4 @@
-#!/usr/bin/env python3
-"""Train the speech suite on gcin-voice's syllables and export it as TorchScript with suite.json."""
+"""The speech suite, on gcin-voice's syllables: its recipes, export and suite.json."""
 
 from pathlib import Path
 from typing import Dict, List
@@ -13,13 +12,13 @@ from train.suite_training import (
     ANYTIME_METHODS,
     Exported,
     Log,
+    Suite,
     check_export,
     exported,
     median_latencies,
     run_stages,
     stage_accuracies,
     timed_stages,
-    train_suite,
 )
 
 RECIPES = {
@@ -69,7 +68,7 @@ def export(name: str, saved: dict, out: Path, log: Log) -> Exported:
     )
 
 
-def suite(models: List[dict]) -> dict:
+def manifest(models: List[dict]) -> dict:
     return {
         "schema_version": 1,
         "name": "speech",
@@ -96,14 +95,4 @@ def suite(models: List[dict]) -> dict:
     }
 
 
-if __name__ == "__main__":
-    train_suite(
-        __doc__,
-        SPECS,
-        RECIPES,
-        train,
-        export,
-        suite,
-        setting="one clip",
-        states=Path("build/speech-states"),
-    )
+SUITE = Suite("speech", SPECS, RECIPES, train, export, manifest, timed="one clip")

@@ -1,15 +1,14 @@
 """Training of one network of the speech suite."""
 
-import time
 from dataclasses import dataclass
-from typing import List
+from typing import Iterator
 
 import torch
 import torch.nn.functional as F
 from torch import nn
 
 from train import speech_data
-from train.suite_training import Log, run_stages
+from train.suite_training import Log, Step, one_cycle, run_stages
 
 
 @dataclass(frozen=True)
@@ -30,21 +29,12 @@ def train(network: nn.Module, recipe: Recipe, log: Log) -> None:
     clips, labels = speech_data.load(speech_data.TRAIN)
     generator = torch.Generator().manual_seed(recipe.seed)
     network.log_mel.fit(clips)
-    network.train()
     optimizer = torch.optim.AdamW(
         network.parameters(), lr=recipe.peak_rate, weight_decay=recipe.weight_decay
     )
     steps = len(clips) // recipe.batch
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer,
-        recipe.peak_rate,
-        total_steps=recipe.epochs * steps,
-        pct_start=recipe.warmup_share,
-        cycle_momentum=False,
-    )
-    for epoch in range(1, recipe.epochs + 1):
-        begin = time.monotonic()
-        last_losses: List[float] = []
+
+    def epoch_of(epoch: int) -> Iterator[Step]:
         order = torch.randperm(len(clips), generator=generator)
         for chosen in order[: steps * recipe.batch].split(recipe.batch):
             x = speech_data.augment(clips[chosen], generator)
@@ -52,13 +42,6 @@ def train(network: nn.Module, recipe: Recipe, log: Log) -> None:
                 F.cross_entropy(logits, labels[chosen], label_smoothing=recipe.label_smoothing)
                 for logits in run_stages(network, x)
             ]
-            optimizer.zero_grad(set_to_none=True)
-            (losses[-1] + recipe.early_stage_weight * sum(losses[:-1])).backward()
-            nn.utils.clip_grad_norm_(network.parameters(), recipe.largest_gradient)
-            optimizer.step()
-            schedule.step()
-            last_losses.append(losses[-1].item())
-        log(
-            f"epoch {epoch}/{recipe.epochs}: training loss {sum(last_losses) / steps:.4f},"
-            f" {time.monotonic() - begin:.1f} s"
-        )
+            yield Step(losses[-1] + recipe.early_stage_weight * sum(losses[:-1]), losses[-1])
+
+    one_cycle(network, optimizer, recipe, steps, epoch_of, log, recipe.largest_gradient)

@@ -1,10 +1,10 @@
-"""What the training scripts of all suites share: saved trainings, measuring, suite.json, the log."""
+"""What the training of all suites shares: saved trainings, measuring, suite.json, the log."""
 
-import argparse
 import ctypes
 import hashlib
 import io
 import json
+import math
 import statistics
 import sys
 import time
@@ -63,6 +63,54 @@ def run_training(
     states.mkdir(parents=True, exist_ok=True)
     torch.save(saved, states / f"{name}.pt")
     return saved
+
+
+@dataclass
+class Step:
+    """One batch of a training: its loss, and what the log tells of it."""
+
+    loss: Tensor  # to descend
+    last_loss: Tensor  # of the last stage
+    weight: int = 1  # in the epoch's mean of last losses
+
+
+def one_cycle(
+    network: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    recipe: Any,
+    steps: int,
+    epoch_of: Callable[[int], Iterable[Step]],
+    log: Log,
+    largest_gradient: float = math.inf,
+) -> None:
+    """Train in place by the one-cycle schedule; `epoch_of` gives the `steps` of an epoch, from 1.
+
+    `largest_gradient` is the norm that gradients are cut to.
+    """
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimizer,
+        recipe.peak_rate,
+        total_steps=recipe.epochs * steps,
+        pct_start=recipe.warmup_share,
+        cycle_momentum=False,
+    )
+    network.train()
+    for epoch in range(1, recipe.epochs + 1):
+        begin = time.monotonic()
+        loss_sum, weight_sum = 0.0, 0
+        for step in epoch_of(epoch):
+            optimizer.zero_grad(set_to_none=True)
+            step.loss.backward()
+            if largest_gradient < math.inf:
+                nn.utils.clip_grad_norm_(network.parameters(), largest_gradient)
+            optimizer.step()
+            schedule.step()
+            loss_sum += step.last_loss.item() * step.weight
+            weight_sum += step.weight
+        log(
+            f"epoch {epoch}/{recipe.epochs}: training loss {loss_sum / weight_sum:.4f},"
+            f" {time.monotonic() - begin:.1f} s"
+        )
 
 
 def run_stages(module: nn.Module, x: Tensor) -> Iterator[Tensor]:
@@ -163,59 +211,40 @@ def exported(
     return Exported(entry, rows)
 
 
-def train_suite(
-    description: str,
-    specs: Dict[str, Any],
-    recipes: Dict[str, Any],
-    train: Callable[[nn.Module, Any, Log], None],
-    export: Callable[[str, dict, Path, Log], Exported],
-    suite: Callable[[List[dict]], dict],
-    setting: str,
-    states: Path,
-) -> None:
-    """The command line of a training script: train what is not trained yet, export all of it.
+@dataclass(frozen=True)
+class Suite:
+    name: str
+    specs: Dict[str, Any]  # of networks, by name
+    recipes: Dict[str, Any]
+    train: Callable[[nn.Module, Any, Log], None]  # a network by a recipe, in place
+    export: Callable[[str, dict, Path, Log], Exported]
+    manifest: Callable[[List[dict]], dict]  # suite.json, of its models
+    timed: str  # what the latencies are of, for the log
 
-    `setting` says in the log what the latencies are of.
-    """
-    parser = argparse.ArgumentParser(description=description)
-    parser.add_argument("--out", type=Path, required=True, help="folder of the suite")
-    parser.add_argument(
-        "--states",
-        type=Path,
-        default=states,
-        help="trained weights, reused while their recipe is unchanged (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--only",
-        choices=specs,
-        metavar="NAME",
-        help="train only this network; export it and those trained before",
-    )
-    parser.add_argument("--threads", type=int, default=torch.get_num_threads())
-    args = parser.parse_args()
-    torch.set_num_threads(args.threads)
+
+def train_suite(suite: Suite, out: Path, states: Path, only: Optional[str]) -> None:
+    """Train what is not trained yet (of the networks, or `only` one), export all of it."""
     keep_freed_memory()
-
-    lines = [f"torch {torch.__version__}; latencies of {setting}, one thread"]
+    lines = [f"torch {torch.__version__}; latencies of {suite.timed}, one thread"]
     all_exported: List[Exported] = []
 
     def log(line: str) -> None:
         lines.append(line)
         to_stderr(line)
 
-    args.out.mkdir(parents=True, exist_ok=True)
-    for name, recipe in recipes.items():
-        saved = saved_training(name, specs[name], recipe, args.states)
+    out.mkdir(parents=True, exist_ok=True)
+    for name, recipe in suite.recipes.items():
+        saved = saved_training(name, suite.specs[name], recipe, states)
         if saved is None:
-            if args.only not in (None, name):
+            if only not in (None, name):
                 to_stderr(f"{name}: not trained yet, left out of the suite")
                 continue
-            saved = run_training(name, specs[name], recipe, args.states, train)
+            saved = run_training(name, suite.specs[name], recipe, states, suite.train)
         lines += saved["log"]
-        all_exported.append(export(name, saved, args.out, log))
+        all_exported.append(suite.export(name, saved, out, log))
     log(TABLE_HEAD)
     for row in sum((e.table_rows for e in all_exported), []):
         log(row)
     models = [e.entry for e in all_exported]
-    (args.out / "suite.json").write_text(json.dumps(suite(models), indent=2) + "\n")
-    (args.out / "training.log").write_text("\n".join(lines) + "\n")
+    (out / "suite.json").write_text(json.dumps(suite.manifest(models), indent=2) + "\n")
+    (out / "training.log").write_text("\n".join(lines) + "\n")

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """Measure which TorchScript export of each trained image network is fastest on one thread."""
 
 import argparse
