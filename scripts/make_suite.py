@@ -1,43 +1,18 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """Write suite.json for TorchScript modules of one's own, with the accuracy that each one has."""
 
 import argparse
-import hashlib
 import json
 import sys
 from pathlib import Path
-from typing import Dict, List, Tuple
+from typing import Dict, Tuple
 
 import torch
 from torch import Tensor
 
 from train import clips
 from train.image_data import read_idx
-
-BATCH = 64
-
-
-def stages(module: torch.jit.ScriptModule, x: Tensor) -> List[Tensor]:
-    """Logits of each stage, through the interface that alert-bench uses."""
-    if not hasattr(module, "num_stages"):
-        return [module(x)]
-    all_logits = []
-    state = module.start(x)
-    for k in range(1, module.num_stages() + 1):
-        logits, state = module.stage(k, state)
-        all_logits.append(logits)
-    return all_logits
-
-
-def stage_accuracies(
-    module: torch.jit.ScriptModule, items: Tensor, labels: Tensor
-) -> List[float]:
-    right: List[int] = []
-    with torch.inference_mode():
-        for x, y in zip(items.split(BATCH), labels.split(BATCH)):
-            now_right = [int((logits.argmax(1) == y).sum()) for logits in stages(module, x)]
-            right = [a + b for a, b in zip(right, now_right)] if right else now_right
-    return [count / len(labels) for count in right]
+from train.suite_training import run_stages, sha256, stage_accuracies
 
 
 def load(data: Dict, folder: Path, split: Tuple[int, int]) -> Tuple[Tensor, Tensor]:
@@ -67,9 +42,9 @@ def model_entry(name: str, file: Path, items: Tensor, labels: Tensor) -> Dict:
         "name": name,
         "file": file.name,
         "kind": "anytime" if hasattr(module, "num_stages") else "traditional",
-        "sha256": hashlib.sha256(file.read_bytes()).hexdigest(),
+        "sha256": sha256(file),
         "parameters": sum(p.numel() for p in module.parameters()),
-        "accuracy": stage_accuracies(module, items, labels),
+        "accuracy": stage_accuracies(lambda x: run_stages(module, x), items, labels),
     }
 
 
@@ -77,7 +52,9 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path, help="of the suite; paths below are taken from it")
     parser.add_argument("models", nargs="+", metavar="NAME", help="a module, saved as NAME.pt")
-    parser.add_argument("--task", required=True, help="in a word or two, as in image-classification")
+    parser.add_argument(
+        "--task", required=True, help="in a word or two, as in image-classification"
+    )
     parser.add_argument("--classes", type=int, required=True)
     parser.add_argument("--metric", default="top-1 accuracy")
     data = parser.add_mutually_exclusive_group(required=True)
