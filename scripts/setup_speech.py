@@ -6,6 +6,7 @@ Bopomofo spelling. A clip's class is the first symbol of the spelling. Train, pr
 evaluation share no syllable base (the spelling without its tone digit); each has both speakers.
 """
 
+import argparse
 import csv
 import hashlib
 import io
@@ -47,6 +48,7 @@ def splits(bases: List[str]) -> Dict[str, List[str]]:
 
 
 def main() -> None:
+    argparse.ArgumentParser(description=__doc__.splitlines()[0]).parse_args()
     if not AUDIO.is_dir():
         sys.exit(f"{AUDIO} is missing; install it with: apt-get install gcin-voice")
     clips = defaultdict(list)  # per base
