@@ -1,5 +1,5 @@
-"""What schemes-energy and schemes-error share: each scheme's metric over oracle-static's by environment,
-and above each bar the settings that the scheme violates."""
+"""What schemes-energy and schemes-error share: each scheme's metric over oracle-static's by
+environment, and above each bar the settings that the scheme violates."""
 
 from paper import style
 

@@ -1,9 +1,8 @@
-"""scripts/paper/claims.py: its figures are the summary's, and its intervals those of a bootstrap."""
+"""scripts/paper: the claims are the summary's, their intervals those of a bootstrap; the report."""
 
 import json
 import shutil
 import subprocess
-import sys
 import tempfile
 import unittest
 from pathlib import Path
@@ -11,13 +10,12 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from support import SOURCE, CliTest, read, run, small_simulation, write
-
 from paper import claims, differences
+from support import SOURCE, CliTest, read, run, small_simulation, write
 
 
 def script(name, *arguments):
-    return subprocess.run([sys.executable, "-m", f"paper.{name}", *arguments],
+    return subprocess.run([SOURCE / "scripts/alert-paper", name, *arguments],
                           capture_output=True, text=True)
 
 
@@ -66,6 +64,7 @@ class Statistics(unittest.TestCase):
 
     def test_verdicts(self):
         claim = claims.Claim("c", "3% more", None, (), 1.03)
+
         def verdict(values):
             values = np.concatenate([[np.mean(values)], np.resize(values, claims.RESAMPLES)])
             line = claims.entry(claim, "r", "emulated", "f", (values, np.ones(len(values))))
@@ -96,7 +95,7 @@ class Program(CliTest):
             raise AssertionError(process.stderr_text)
         log = cls.results / "out" / "inferences.jsonl"
         cls.log_lines = log.read_text().splitlines()
-        process = script("reduce_log", cls.results / "out")
+        process = script("reduce-log", cls.results / "out")
         if process.returncode != 0 or log.exists():
             raise AssertionError(process.stderr)
 
@@ -143,8 +142,8 @@ class Program(CliTest):
             settings = sum(pair["settings_both_keep"] for pair in of_oracle)
             line = lines[f"{metric} against the oracle"]
             self.assertEqual(line["settings"], settings)
-            self.assertAlmostEqual(line["value"], sum(
-                pair["settings_both_keep"] * pair["metric_ratio"] for pair in of_oracle) / settings, 6)
+            total = sum(pair["settings_both_keep"] * pair["metric_ratio"] for pair in of_oracle)
+            self.assertAlmostEqual(line["value"], total / settings, 6)
             self.assertLessEqual(line["low"], line["value"])
             self.assertGreaterEqual(line["high"], line["value"])
         self.assertIn("energy against the oracle", process.stdout)
@@ -188,7 +187,7 @@ class Program(CliTest):
         folder = self.folder / "cut"
         shutil.copytree(self.results / "out", folder)
         (folder / "inferences.jsonl").write_text("\n".join(self.log_lines[:-100]))
-        process = script("reduce_log", folder)
+        process = script("reduce-log", folder)
         self.assertEqual(process.returncode, 2)
         self.assertIn("lines are missing", process.stderr)
         self.assertTrue((folder / "inferences.jsonl").exists())

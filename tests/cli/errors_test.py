@@ -66,8 +66,8 @@ class ConfigErrors(Errors):
         file = small_config(self.folder, schemes=["alert", "app_only"])
         self.assert_run_refused(
             BAD_INPUT,
-            f'{file}: /schemes/1: unknown scheme "app_only" (did you mean "app-only"?); allowed: ...',
-            file)
+            f'{file}: /schemes/1: unknown scheme "app_only" (did you mean "app-only"?); '
+            "allowed: ...", file)
 
     def test_oracle_in_live_mode(self):
         file = small_config(self.folder, schemes=["alert", "oracle"])
@@ -213,8 +213,8 @@ class UsageErrors(Errors):
 
     def test_unknown_command(self):
         self.assert_refused(
-            BAD_INPUT, 'alert-bench: unknown command "replya" (did you mean "replay"?); see alert-bench --help',
-            "replya")
+            BAD_INPUT, 'alert-bench: unknown command "replya" (did you mean "replay"?); '
+            "see alert-bench --help", "replya")
 
     def test_unknown_format(self):
         self.assert_refused(BAD_INPUT, "--format: xml not in {terminal,markdown,csv,json,perfetto}",

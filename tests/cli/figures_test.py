@@ -1,6 +1,5 @@
-"""The scripts under scripts/paper/figures, on the results of a small simulation."""
+"""The figures of scripts/paper, on the results of a small simulation."""
 
-import importlib
 import shutil
 import tempfile
 import unittest
@@ -8,11 +7,12 @@ import warnings
 from pathlib import Path
 from types import SimpleNamespace
 
+from paper import style
+from paper.figures import all_figures
+from paper.results import Results
 from support import SOURCE, CliTest, read, read_lines, run, small_simulation, write
 
-OF_SUMMARIES = ("coordination_potential", "latency_contention", "latency_variance", "schemes_energy",
-                "schemes_error", "tradeoff_models", "tradeoff_power", "variance_matters",
-                "versus_oracle", "xi_distribution")
+FIGURES = all_figures()
 
 
 class Figures(CliTest):
@@ -26,30 +26,28 @@ class Figures(CliTest):
         if process.returncode != 0:
             raise AssertionError(process.stderr_text)
 
-    def draw(self, name, folders, **options):
+    def draw(self, slug, folders, **options):
         """The figure, laid out as it would be saved; a warning is a failure."""
-        from paper import style
-        from paper.results import Results
         with warnings.catch_warnings():
             warnings.simplefilter("error")
-            figure = importlib.import_module(f"paper.figures.{name}").draw([Results(f) for f in folders],
-                                                        SimpleNamespace(**options))
-            style.save(figure, self.folder / name)
+            figure = FIGURES[slug].draw([Results(f) for f in folders], SimpleNamespace(**options))
+            style.save(figure, self.folder / slug)
         for suffix in ".png", ".pdf":
-            self.assertGreater((self.folder / (name + suffix)).stat().st_size, 1000)
+            self.assertGreater((self.folder / (slug + suffix)).stat().st_size, 1000)
         return figure
 
-    def test_every_figure_has_a_script(self):
-        scripts = {file.stem for file in (SOURCE / "scripts/paper/figures").glob("*.py")}
-        self.assertEqual(scripts - {"__init__"},
-                         {*OF_SUMMARIES, "overhead", "timeline"})
+    def test_a_figure_is_a_module_with_its_slug(self):
+        modules = {file.stem for file in (SOURCE / "scripts/paper/figures").glob("*.py")}
+        self.assertEqual({slug.replace("-", "_") for slug in FIGURES}, modules - {"__init__"})
 
     def test_of_one_and_of_several_folders(self):
         out = self.results / "out"
-        for name in OF_SUMMARIES:
-            with self.subTest(name):
+        for slug, figure in FIGURES.items():
+            if not figure.of_suites:
+                continue
+            with self.subTest(slug):
                 for folders in [out], [out, out]:
-                    for axes in self.draw(name, folders).axes:
+                    for axes in self.draw(slug, folders).axes:
                         if axes.axison:
                             self.assertTrue(axes.get_ylabel() or axes.get_title(loc="left"))
 
@@ -81,7 +79,6 @@ class Figures(CliTest):
     def test_potential_of_both_is_the_oracles(self):
         """What the figure computes for application and system together is what `oracle` does."""
         from paper.figures import coordination_potential
-        from paper.results import Results
         results = Results(self.results / "out")
         summary = read(self.results / "out" / "summary.json")
         for environment, trace in results.traces.items():

@@ -39,8 +39,8 @@ class PowerTest(CliTest):
 
     def limits(self):
         # libpowercap writes whatever follows the number's end, which the kernel does not look at.
-        return [int(re.match(rb"\d+", (self.zone / f"constraint_{i}_power_limit_uw").read_bytes())[0])
-                for i in (0, 1)]
+        files = [self.zone / f"constraint_{i}_power_limit_uw" for i in (0, 1)]
+        return [int(re.match(rb"\d+", file.read_bytes())[0]) for file in files]
 
     def config(self, **changes):
         """A config of one small model, on a platform that finds its limiter and meter by itself."""
@@ -196,8 +196,8 @@ class Restore(PowerTest):
 
     def test_second_run_is_refused(self):
         process = self.start_and_reach_contention()
-        second = run("run", "--config", self.folder / "config.json", "--out", self.folder / "second",
-                     env=self.environment)
+        second = run("run", "--config", self.folder / "config.json",
+                     "--out", self.folder / "second", env=self.environment)
         self.assertEqual(second.returncode, MACHINE_LACKS)
         self.assertIn(f'the limiter "rapl" is in use by process {process.pid}', second.stderr_text)
         self.assertFalse((self.folder / "second").exists())

@@ -4,7 +4,7 @@ import unittest
 
 from support import SOURCE, CliTest
 
-RESULTS = sorted(file.parent.parent for file in (SOURCE / "results").glob("*/traces/default.jsonl.gz"))
+RESULTS = sorted(file.parent for file in (SOURCE / "results").glob("*/traces"))
 
 
 class Results(CliTest):

@@ -124,7 +124,7 @@ class AnytimeUncounted(nn.Module):
 
 
 class Sequential(nn.Module):
-    """Carries the words it has read. Logits: words read now, the last word, the last one carried, 0."""
+    """Carries the words it has read. Logits: words read now, the last, the last carried, 0."""
 
     def forward(self, x: Tensor, carried: List[Tensor]) -> Tuple[Tensor, List[Tensor]]:
         read, before = 0, 0.0
