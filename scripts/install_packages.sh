@@ -11,7 +11,7 @@ packages=(
   bible-kjv              # the data of models/sentence
   stress-ng              # a contention workload
   gcin-voice libsamplerate0-dev libsndfile1-dev  # the data of models/speech, and reading audio
-  python3-jsonschema python3-matplotlib python3-numpy  # tests, figures
+  python3-jinja2 python3-jsonschema python3-matplotlib python3-numpy  # tests, figures, reports
   python3-soundfile python3-torch  # training
 )
 

@@ -19,7 +19,7 @@ for argument; do
   esac
 done
 export out
-export PYTHONPATH=$PWD/scripts bench=build/release/alert-bench python=/usr/bin/python3
+export bench=build/release/alert-bench paper=scripts/alert-paper
 [[ -x $bench ]] || { echo "reproduce_paper.sh: $bench is missing: run scripts/test.sh" >&2; exit 3; }
 mkdir -p "$out/figures"
 
@@ -37,7 +37,7 @@ record_suite() {
   $bench run --config "configs/$1.json" --set log_inferences=true --out "$out/$1" --force > /dev/null
 }
 finish() {  # of one results folder: the log reduced, the tables written
-  $python -m paper.reduce_log "$out/$1"
+  $paper reduce-log "$out/$1"
   $bench report "$out/$1" --format json > "$out/$1/tables.json"
   $bench report "$out/$1" --format markdown > "$out/$1/tables.md"
 }
@@ -64,20 +64,16 @@ $bench replay --config configs/image.json --trace "$out/image/traces/memory.json
   --set name=image-timeline --set log_inferences=true --out "$out/image-timeline" --force > /dev/null
 $bench report "$out/image-timeline" --format perfetto --setting 19 > "$out/timeline.perfetto.json"
 
-figure() { $python -m "paper.figures.${1//-/_}" "${@:3}" --out "$out/figures/$2" > /dev/null; }
-export -f figure
-figure timeline timeline "$out/image-timeline" --environment memory --setting 19 --inputs 20 160
-figure overhead overhead "$out/image-live"
-for slug in tradeoff-models tradeoff-power latency-variance latency-contention coordination-potential \
-            schemes-energy schemes-error versus-oracle variance-matters xi-distribution; do
-  figure $slug $slug "${suites[@]/#/$out/}"
-  figure $slug $slug-simulated "${simulated[@]/#/$out/}"
-done
+$paper figure timeline "$out/image-timeline" --environment memory --setting 19 --inputs 20 160 \
+  --out "$out/figures/timeline"
+$paper figure overhead "$out/image-live" --out "$out/figures/overhead"
+$paper figures "${suites[@]/#/$out/}" --out "$out/figures"
+$paper figures "${simulated[@]/#/$out/}" --out "$out/figures" --suffix=-simulated
 
-$python -m paper.claims "${suites[@]/#/$out/}" "${simulated[@]/#/$out/}" --live "$out/image-live" \
-  --out "$out/claims.json"
-$python -m paper.differences "$out" "${suites[@]}" "${simulated[@]}"
-$python -m paper.report "$out"
+$paper claims "${suites[@]/#/$out/}" "${simulated[@]/#/$out/}" \
+  --live "$out/image-live" --out "$out/claims.json"
+$paper differences "$out" "${suites[@]}" "${simulated[@]}"
+$paper report "$out"
 
 if $update; then
   mkdir -p results/figures

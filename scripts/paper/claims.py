@@ -1,28 +1,29 @@
 """The paper's claims, computed from the replayed streams of results folders (inferences.npz, see
-scripts/reduce_log.py) and, for the cost of a decision, from live runs; with 95 % confidence intervals by
-bootstrap.
+`alert-paper reduce-log`) and, for the cost of a decision, from live runs; with 95 % confidence
+intervals by bootstrap.
 
-    /usr/bin/python3 scripts/claims.py runs/paper/image runs/paper/speech --live runs/paper/image-live \\
-        --out runs/paper/claims.json
+    scripts/alert-paper claims runs/paper/image runs/paper/speech \\
+        --live runs/paper/image-live --out runs/paper/claims.json
 
-Bootstrap: inputs of one environment are resampled 1,000 times, in circular blocks of n^(1/3) consecutive
-inputs (of n; groups that share a deadline stay whole), because neighbours meet the same contention and the
-same state of the filter. All schemes and settings see the same resample: schemes stay paired. Within each
-resample every stream is judged anew by the rules of spec section 6, so that a setting counts where both
-schemes keep it *in that resample*. Given are the 2.5th and 97.5th percentile. The interval is about the
-inputs of this record; it does not cover a new recording on another day.
+Bootstrap: inputs of one environment are resampled 1,000 times, in circular blocks of n^(1/3)
+consecutive inputs (of n; groups that share a deadline stay whole), because neighbours meet the same
+contention and the same state of the filter. All schemes and settings see the same resample: schemes
+stay paired. Within each resample every stream is judged anew by the rules of spec section 6, so
+that a setting counts where both schemes keep it *in that resample*. Given are the 2.5th and 97.5th
+percentile. The interval is about the inputs of this record; it does not cover a new recording on
+another day.
 """
 
-import argparse
 import dataclasses
 import json
 import pathlib
 import typing
+from argparse import RawDescriptionHelpFormatter
 
 import numpy as np
 
-from paper.figures.overhead import decision_costs
 from paper.results import Results
+from paper.tables import print_table
 
 RESAMPLES = 1000
 TOLERATED_RATE, TOLERATED_ENERGY = 0.10, 1.01  # spec section 6
@@ -42,7 +43,8 @@ def block_resamples(units, random):
 
 class Streams:
     """The verdicts of a results folder's streams under all resamples, as arrays
-    [resample, scheme, environment, setting]: `kept`, and `metric` (mean energy in J or mean error)."""
+    [resample, scheme, environment, setting]: `kept`, and `metric` (mean energy in J or mean
+    error)."""
 
     def __init__(self, results):
         self.results = results
@@ -51,9 +53,9 @@ class Streams:
         grid = results.grid
         self.minimizes_energy = np.array([goal["task"] == "minimize-energy" for goal in grid])
         # Goals that a task does not have are kept by anything.
-        none = lambda value, otherwise: otherwise if value is None else value
-        accuracy_goal = np.array([none(goal["accuracy"], -np.inf) for goal in grid])
-        energy_goal_j = np.array([none(goal["energy_j"], np.inf) for goal in grid])
+        accuracy_goal, energy_goal_j = (
+            np.array([none if goal[key] is None else goal[key] for goal in grid])
+            for key, none in (("accuracy", -np.inf), ("energy_j", np.inf)))
         energy_j, accuracy, group = log["energy_j"], log["accuracy"], log["group"]
         below = accuracy < accuracy_goal[:, None]
 
@@ -93,7 +95,8 @@ class Streams:
 def ratio(task, *versus):
     """alert's metric over that of the best of `versus`, on the settings that both keep."""
     def statistic(streams):
-        (metric, kept), (other, other_kept) = streams.scheme("alert", task), streams.best_of(versus, task)
+        metric, kept = streams.scheme("alert", task)
+        other, other_kept = streams.best_of(versus, task)
         both = kept & other_kept & (other > 0)
         quotient = np.divide(metric, other, out=np.zeros_like(metric), where=both)
         return quotient.sum(axis=(1, 2)), both.sum(axis=(1, 2))
@@ -108,53 +111,56 @@ def violated(task, *names):
     return statistic
 
 
+ENERGY, ERROR = "minimize-energy", "maximize-accuracy"
+METRICS = {ENERGY: "energy", ERROR: "error"}
+SINGLE_LEVEL = "app-only", "sys-only"
+NO_FIGURE = "no figure given"
+
+
 @dataclasses.dataclass
 class Claim:
     what: str
     paper: str
     statistic: typing.Callable
-    needs: tuple
+    needs: tuple  # schemes, beside alert
     limit: typing.Optional[float] = None  # the claim is met where the statistic is at most this
     is_ratio: bool = True  # told as "x % less" or "more"; else as a share in %
 
 
-ENERGY, ERROR = "minimize-energy", "maximize-accuracy"
-SINGLE_LEVEL = "app-only", "sys-only"
-NO_FIGURE = "no figure given"
+def against(task, who, *versus, paper=NO_FIGURE, limit=None):
+    return Claim(f"{METRICS[task]} against {who}", paper, ratio(task, *versus), versus, limit)
+
+
+def violations(name, task):
+    return Claim(f"settings violated by {name}, {task}", NO_FIGURE, violated(task, name), (name,),
+                 is_ratio=False)
+
+
+def part_of(aspect, claim):
+    return dataclasses.replace(claim, what=f"{aspect}: {claim.what}")
+
 
 CLAIMS = [
-    Claim("energy against the best single level", "over 13% less", ratio(ENERGY, *SINGLE_LEVEL),
-          SINGLE_LEVEL, 0.87),
-    Claim("energy against app-only", "over 13% less", ratio(ENERGY, "app-only"), ("app-only",), 0.87),
-    Claim("energy against sys-only", "over 13% less", ratio(ENERGY, "sys-only"), ("sys-only",), 0.87),
-    Claim("error against the best single level", "over 27% less", ratio(ERROR, *SINGLE_LEVEL),
-          SINGLE_LEVEL, 0.73),
-    Claim("error against app-only", "over 27% less", ratio(ERROR, "app-only"), ("app-only",), 0.73),
-    Claim("error against sys-only", "over 27% less", ratio(ERROR, "sys-only"), ("sys-only",), 0.73),
-    Claim("energy against the oracle", "3% more", ratio(ENERGY, "oracle"), ("oracle",), 1.03),
-    Claim("error against the oracle", "2% more", ratio(ERROR, "oracle"), ("oracle",), 1.02),
-    Claim("energy against no-coord", NO_FIGURE, ratio(ENERGY, "no-coord"), ("no-coord",)),
-    Claim("error against no-coord", NO_FIGURE, ratio(ERROR, "no-coord"), ("no-coord",)),
-    *(Claim(f"settings violated by {name}, {task}", NO_FIGURE, violated(task, name), (name,),
-            is_ratio=False)
-      for task in (ENERGY, ERROR)
+    *(against(task, who, *versus, paper=paper, limit=limit)
+      for task, paper, limit in ((ENERGY, "over 13% less", 0.87), (ERROR, "over 27% less", 0.73))
+      for who, versus in (("the best single level", SINGLE_LEVEL), ("app-only", ("app-only",)),
+                          ("sys-only", ("sys-only",)))),
+    against(ENERGY, "the oracle", "oracle", paper="3% more", limit=1.03),
+    against(ERROR, "the oracle", "oracle", paper="2% more", limit=1.02),
+    *(against(task, "no-coord", "no-coord") for task in METRICS),
+    *(violations(name, task) for task in METRICS
       for name in ("alert", "app-only", "sys-only", "no-coord", "oracle-static", "oracle")),
-    Claim("the variance: energy against alert-mean", NO_FIGURE, ratio(ENERGY, "alert-mean"),
-          ("alert-mean",)),
-    Claim("the variance: error against alert-mean", NO_FIGURE, ratio(ERROR, "alert-mean"),
-          ("alert-mean",)),
-    *(Claim(f"the variance: settings violated by alert-mean, {task}", NO_FIGURE,
-            violated(task, "alert-mean"), ("alert-mean",), is_ratio=False) for task in (ENERGY, ERROR)),
-    *(Claim(f"mixing: {metric} against {name}", NO_FIGURE, ratio(task, name), (name,))
-      for name in ("alert-any", "alert-trad") for task, metric in ((ENERGY, "energy"), (ERROR, "error"))),
-    *(Claim(f"mixing: settings violated by {name}, {task}", NO_FIGURE, violated(task, name), (name,),
-            is_ratio=False)
-      for name in ("alert-any", "alert-trad") for task in (ENERGY, ERROR)),
+    *(part_of("the variance", against(task, "alert-mean", "alert-mean")) for task in METRICS),
+    *(part_of("the variance", violations("alert-mean", task)) for task in METRICS),
+    *(part_of("mixing", against(task, name, name))
+      for name in ("alert-any", "alert-trad") for task in METRICS),
+    *(part_of("mixing", violations(name, task))
+      for name in ("alert-any", "alert-trad") for task in METRICS),
 ]
 
 
 def entry(claim, where, source, file, statistic):
-    """One line of the table, from a statistic's sums and counts; missing values with their reason."""
+    """One line of the table, from a statistic's sums and counts; what is missing has a reason."""
     total, count = statistic
     line = {"claim": claim.what, "paper": claim.paper, "results": where, "energy_source": source,
             "file": file, "is_ratio": claim.is_ratio, "value": None, "low": None, "high": None,
@@ -169,7 +175,7 @@ def entry(claim, where, source, file, statistic):
     else:
         line["low"], line["high"] = map(float, np.percentile(resampled, (2.5, 97.5)))
     if claim.limit is not None:
-        low, high = (line[key] if line[key] is not None else line["value"] for key in ("low", "high"))
+        low, high = (line["value"] if line[key] is None else line[key] for key in ("low", "high"))
         line["verdict"] = ("met" if high <= claim.limit else
                            "not met" if low > claim.limit else "open")
     return line
@@ -201,7 +207,7 @@ def decision_claims(live_results):
     random = np.random.default_rng(1)
     lines = []
     for results in live_results:
-        overhead_s, busy_s = decision_costs(results)
+        overhead_s, busy_s = results.decision_costs()
         counts = block_resamples(len(busy_s), random)
         lines.append(entry(claim, results.name, results.summary["energy_source"],
                            f"{results.folder.name}/inferences.jsonl",
@@ -233,31 +239,24 @@ def interval_of(line):
     return f"{low} to {high}"
 
 
-def print_table(lines):
-    columns = ("claim", "paper", "results", "here", "95 % interval", "settings", "verdict")
-    rows = [columns] + [(line["claim"], line["paper"], line["results"], text_of(line),
-                         interval_of(line), str(line["settings"] or "–"), line["verdict"] or "–")
-                        for line in lines]
-    widths = [max(map(len, column)) for column in zip(*rows)]
-    for row in rows:
-        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip())
+def print_claims(lines):
+    head = "claim", "paper", "results", "here", "95 % interval", "settings", "verdict"
+    print_table([head] + [(line["claim"], line["paper"], line["results"], text_of(line),
+                           interval_of(line), str(line["settings"] or "–"), line["verdict"] or "–")
+                          for line in lines])
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+def run(options):
+    lines = scheme_claims([*map(Streams, options.results)]) + decision_claims(options.live)
+    options.out.parent.mkdir(parents=True, exist_ok=True)
+    options.out.write_text(json.dumps(lines, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+    print_claims(lines)
+
+
+def add_command(commands):
+    parser = commands.add_parser("claims", help="compute the paper's claims, with intervals",
+                                 description=__doc__, formatter_class=RawDescriptionHelpFormatter)
     parser.add_argument("results", nargs="+", type=Results, help="replayed, with inferences.npz")
     parser.add_argument("--live", nargs="*", type=Results, default=[], help="live runs")
     parser.add_argument("--out", type=pathlib.Path, required=True, help="file to write")
-    options = parser.parse_args()
-    try:
-        lines = scheme_claims([*map(Streams, options.results)]) + decision_claims(options.live)
-    except (OSError, ValueError) as error:
-        parser.error(str(error))
-    options.out.parent.mkdir(parents=True, exist_ok=True)
-    options.out.write_text(json.dumps(lines, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
-    print_table(lines)
-
-
-if __name__ == "__main__":
-    main()
+    parser.set_defaults(run=run)

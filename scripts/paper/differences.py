@@ -2,26 +2,30 @@
 scripts/reproduce_paper.sh has made under OUT:
 
 - the ceiling: how much less error than app-only a suite allows at all;
-- the gap: alert's energy over the oracle's with and without contention, and the xi that alert believed;
+- the gap: alert's energy over the oracle's with and without contention, and the xi that alert
+  believed;
 - Q_0: the same traces replayed with other floors of the process noise;
 - the noise: a simulated machine whose latency noise is scaled.
 
-    /usr/bin/python3 scripts/differences.py runs/paper image speech sentence simulated-laptop
+    scripts/alert-paper differences runs/paper image speech sentence simulated-laptop
 
-Replays go to OUT/differences/, the findings to OUT/differences.json and, as tables, to the terminal.
+Replays go to OUT/differences/, the findings to OUT/differences.json and, as tables, to the
+terminal.
 """
 
-import argparse
 import json
 import os
 import pathlib
 import subprocess
+from argparse import RawDescriptionHelpFormatter
 
 import numpy as np
 
 from paper.results import Results
+from paper.tables import print_table
 
-BENCH = os.environ.get("ALERT_BENCH", "build/release/alert-bench")
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BENCH = os.environ.get("ALERT_BENCH", ROOT / "build/release/alert-bench")
 Q_0 = (0.1, 0.03, 0.01, 0.001)  # 0.1 is the paper's
 NOISE_FACTORS = (0.0, 0.5, 1.0, 2.0, 4.0)
 NOISE_FIELDS = ("noise_sigma", "configuration_sigma", "drift_sigma", "tail_probability")
@@ -38,11 +42,11 @@ SWEEP = [*({"scheme": "alert", "name": alert_name(q), "Q_0": q} for q in Q_0),
 
 
 def bench(command, out, *arguments, **settings):
-    """The results of a command that replays the sweep's schemes."""
+    """The results of a command that replays the sweep's schemes; configs name files from ROOT."""
     settings |= {"schemes": SWEEP, "log_inferences": False}
     sets = [f"--set={key}={json.dumps(value)}" for key, value in settings.items()]
     subprocess.run([BENCH, command, *map(str, arguments), *sets, "--out", str(out), "--force"],
-                   check=True, stdout=subprocess.DEVNULL)
+                   cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
     return Results(out)
 
 
@@ -64,7 +68,7 @@ def sweep_lines(results, place):
 
 
 def ceilings(all_results):
-    """The least error of any DNN over that of the anytime DNN's last stage, which app-only delivers."""
+    """The least error of any DNN over that of the anytime DNN's last stage, app-only's."""
     lines = []
     for results in all_results:
         models = results.profile["models"]
@@ -85,14 +89,14 @@ def gaps(all_results):
         for e, environment in enumerate(log["environments"].tolist()):
             for contention in sorted(set(log["contention"][e])):
                 inputs = log["contention"][e] == contention
-                of = lambda array, scheme: array[scheme, e][np.ix_(settings, np.flatnonzero(inputs))]
-                xi = of(log["xi_mean"], alert)
+                chosen = np.ix_(settings, np.flatnonzero(inputs))
+                xi = log["xi_mean"][alert, e][chosen]
                 lines.append({
                     "results": results.name, "environment": environment,
                     "energy_source": results.summary["energy_source"],
                     "contention": bool(contention),
-                    "energy_over_oracle": of(log["energy_j"], alert).sum()
-                    / of(log["energy_j"], oracle).sum(),
+                    "energy_over_oracle": log["energy_j"][alert, e][chosen].sum()
+                    / log["energy_j"][oracle, e][chosen].sum(),
                     **{f"xi_p{p}": float(np.percentile(xi, p)) for p in (50, 90, 99)}})
     return lines
 
@@ -101,14 +105,15 @@ def q_0_sweep(all_results, out):
     return [line for results in all_results
             for line in sweep_lines(
                 bench("replay", out / f"q0-{results.name}", "--config",
-                      f"configs/{results.name}.json", "--trace",
+                      ROOT / f"configs/{results.name}.json", "--trace",
                       *sorted((results.folder / "traces").iterdir())), {"results": results.name})]
 
 
 def noise_sweep(out):
     """The machine alone, with its noise scaled."""
-    config = json.loads(pathlib.Path(f"configs/{NOISE_MACHINE}.json").read_text())
-    machine = json.loads(pathlib.Path(config["simulate"]["platform"]).read_text())
+    config_file = ROOT / f"configs/{NOISE_MACHINE}.json"
+    config = json.loads(config_file.read_text())
+    machine = json.loads((ROOT / config["simulate"]["platform"]).read_text())
     lines = []
     for factor in NOISE_FACTORS:
         quiet = {key: value * factor if key in NOISE_FIELDS else value
@@ -117,38 +122,38 @@ def noise_sweep(out):
         file.write_text(json.dumps(machine | {"quiet": quiet}))
         config["simulate"]["platform"] = str(file)
         lines += sweep_lines(
-            bench("run", out / f"noise-{factor:g}", "--config", f"configs/{NOISE_MACHINE}.json",
+            bench("run", out / f"noise-{factor:g}", "--config", config_file,
                   simulate=config["simulate"], environments=[{"name": "default"}]),
             {"noise": factor})
     return lines
 
 
 def print_lines(title, lines):
-    rows = [list(lines[0])] + [["–" if value is None else f"{value:.3f}"
-                                if isinstance(value, float) else str(value)
-                                for value in line.values()] for line in lines]
-    widths = [max(map(len, column)) for column in zip(*rows)]
     print(f"\n{title}")
-    for row in rows:
-        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip())
+    print_table([list(lines[0])] + [[cell(value) for value in line.values()] for line in lines])
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("out", type=pathlib.Path, help="folder of the results folders")
-    parser.add_argument("names", nargs="+", help="results folders in it")
-    options = parser.parse_args()
-    all_results = [Results(options.out / name) for name in options.names]
-    replays = options.out / "differences"
+def cell(value):
+    if value is None:
+        return "–"
+    return f"{value:.3f}" if isinstance(value, float) else str(value)
+
+
+def run(options):
+    out = options.out.resolve()
+    all_results = [Results(out / name) for name in options.names]
+    replays = out / "differences"
     replays.mkdir(exist_ok=True)
-
     findings = {"ceiling": ceilings(all_results), "gap": gaps(all_results),
                 "q_0": q_0_sweep(all_results, replays), "noise": noise_sweep(replays)}
-    (options.out / "differences.json").write_text(json.dumps(findings, indent=1) + "\n")
+    (out / "differences.json").write_text(json.dumps(findings, indent=1) + "\n")
     for title, lines in findings.items():
         print_lines(title, lines)
 
 
-if __name__ == "__main__":
-    main()
+def add_command(commands):
+    parser = commands.add_parser("differences", help="experiments on where ours is not the paper's",
+                                 description=__doc__, formatter_class=RawDescriptionHelpFormatter)
+    parser.add_argument("out", type=pathlib.Path, help="folder of the results folders")
+    parser.add_argument("names", nargs="+", help="results folders in it")
+    parser.set_defaults(run=run)

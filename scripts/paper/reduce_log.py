@@ -1,16 +1,14 @@
-"""Reduces the log of a replayed grid, which takes gigabytes, to what scripts/claims.py needs of it:
-inferences.jsonl becomes inferences.npz beside it, with arrays
+"""Reduces the log of a replayed grid, which takes gigabytes, to what `alert-paper claims` needs of
+it: inferences.jsonl becomes inferences.npz beside it, with arrays
 
-    energy_j, accuracy (credited), late, xi_mean (nan: no estimator)    [scheme, environment, setting, input]
-    group, contention                                                   [environment, input]
+    [scheme, environment, setting, input]    energy_j, accuracy (credited), late,
+                                             xi_mean (nan: no estimator)
+    [environment, input]                     group, contention
 
 and the schemes and environments that they are of. The log is removed.
-
-    /usr/bin/python3 scripts/reduce_log.py runs/image-replay
 """
 
-import argparse
-import pathlib
+from argparse import RawDescriptionHelpFormatter
 
 import numpy as np
 
@@ -46,17 +44,14 @@ def reduced(results):
             "contention": contention}
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+def run(options):
+    results = options.results
+    np.savez_compressed(results.folder / "inferences.npz", **reduced(results))
+    (results.folder / "inferences.jsonl").unlink()
+
+
+def add_command(commands):
+    parser = commands.add_parser("reduce-log", help="reduce a replay's log to what claims need",
+                                 description=__doc__, formatter_class=RawDescriptionHelpFormatter)
     parser.add_argument("results", type=Results, help="results folder of a whole replay")
-    results = parser.parse_args().results
-    try:
-        np.savez_compressed(results.folder / "inferences.npz", **reduced(results))
-        (results.folder / "inferences.jsonl").unlink()
-    except (OSError, ValueError) as error:
-        parser.error(str(error))
-
-
-if __name__ == "__main__":
-    main()
+    parser.set_defaults(run=run)

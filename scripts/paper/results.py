@@ -39,6 +39,11 @@ class Trace:
             self.idle_power_w[i, m, c] = run["idle_power_w"]
             self.contention[i] = run["contention"]
 
+    @property
+    def contended_inputs(self):
+        """Those beside co-located work; all of an environment without."""
+        return self.contention if self.contention.any() else ~self.contention
+
 
 class Results:
     def __init__(self, folder):
@@ -69,7 +74,11 @@ class Results:
     @property
     def title(self):
         """For above a panel. Every number says where it comes from."""
-        return f"{self.name} ({self.profile['energy_source']} energy)"
+        return f"{self.name} ({self.energy_source} energy)"
+
+    @property
+    def energy_source(self):
+        return self.profile["energy_source"]
 
     @property
     def environments(self):
@@ -122,8 +131,8 @@ class Results:
                     == (environment, task, scheme, versus))
 
     def pooled_ratio(self, task, scheme, versus):
-        """scheme's metric over versus's, over all environments, on the settings that both keep; None
-        where there is none."""
+        """scheme's metric over versus's, over all environments, on the settings that both keep;
+        None where there is none."""
         pairs = [self.pair(environment, task, scheme, versus) for environment in self.environments]
         settings = sum(pair["settings_both_keep"] for pair in pairs)
         total = sum(pair["settings_both_keep"] * pair["metric_ratio"] for pair in pairs
@@ -134,3 +143,14 @@ class Results:
         """The lines of inferences.jsonl, one by one: a replayed grid's log takes gigabytes."""
         with open(self.folder / "inferences.jsonl") as lines:
             yield from map(json.loads, lines)
+
+    def decision_costs(self, scheme="alert"):
+        """overhead_s and busy_s of every input of a live run."""
+        costs = np.array([(line["decision"]["overhead_s"], line["outcome"]["busy_s"])
+                          for line in self.log()
+                          if line["scheme"] == scheme and "lost" not in line
+                          and line["decision"]["overhead_s"] is not None])
+        if not len(costs):
+            raise ValueError(f"{self}/inferences.jsonl: no measured decision of {scheme}: a live "
+                             "run has them, a replay has none")
+        return costs.T

@@ -1,16 +1,10 @@
-"""What all figures share: one colour per scheme, model and environment throughout (Okabe-Ito, safe for
-colour-blind readers), fonts, the command line, and saving as PNG and PDF."""
-
-import argparse
-import inspect
-import pathlib
+"""What all figures share: one colour per scheme, model and environment throughout (Okabe-Ito, safe
+for colour-blind readers), fonts, and saving as PNG and PDF."""
 
 import matplotlib
+from matplotlib import pyplot as plt
 
 matplotlib.use("Agg")
-import matplotlib.pyplot as plt
-
-from paper.results import Results
 
 SCHEME_COLOURS = {
     "alert": "#0072B2",
@@ -85,23 +79,6 @@ def panel_rows(results, columns, height_in):
     """A figure with a row of panels for each results folder, and the axes as rows of columns."""
     return plt.subplots(len(results), columns, figsize=(WIDTH_IN, height_in * len(results) + 0.5),
                         squeeze=False)
-
-
-def figure_main(draw, add_options=lambda parser: None):
-    """The command line of a figure: draw(results, options) gives the figure, from one or more
-    results folders."""
-    parser = argparse.ArgumentParser(description=inspect.getmodule(draw).__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("results", nargs="+", type=Results, help="results folders")
-    parser.add_argument("--out", required=True, type=pathlib.Path,
-                        help="file to write, without suffix")
-    add_options(parser)
-    options = parser.parse_args()
-    try:
-        figure = draw(options.results, options)
-    except (OSError, ValueError) as error:
-        parser.error(str(error))
-    save(figure, options.out)
 
 
 def save(figure, out):

@@ -1,15 +1,13 @@
-"""coordination-potential: what perfect adaptation of the application alone, of the system alone, and of
+"""What perfect adaptation of the application alone, of the system alone, and of
 both would reach over the constraint grid: a choice per input that knows every outcome in the trace.
 
-Application alone: any model and stage at the default cap. System alone: the most accurate traditional
-DNN at any cap. Each input is taken by itself, with T_goal as its deadline.
-
-    /usr/bin/python3 scripts/figures/coordination_potential.py results/image --out runs/coordination
-"""
+Application alone: any model and stage at the default cap. System alone: the most accurate
+traditional DNN at any cap. Each input is taken by itself, with T_goal as its deadline."""
 
 import numpy as np
 
 from paper import style
+from paper.figures import Figure
 
 LEVELS = {  # colours of the schemes that stand at the same levels
     "application alone": style.SCHEME_COLOURS["app-only"],
@@ -41,8 +39,9 @@ class Potential:
         self.accuracy = np.array(accuracy)[:, None]
 
     def metric(self, goal):
-        """Mean energy in J, or mean error in %; nan where the setting is violated. A candidate whose
-        stop stage is late is left out: the stage before it gives the same answer with less energy."""
+        """Mean energy in J, or mean error in %; nan where the setting is violated. A candidate
+        whose stop stage is late is left out: the stage before it gives the same answer with less
+        energy."""
         deadline_s = goal["deadline_s"]
         late = self.end_s > deadline_s
         energy_j = self.busy_j + self.idle_w * np.maximum(0, deadline_s - self.end_s)
@@ -93,7 +92,8 @@ def draw_panel(axes, goals, by_level):
     axes.set_ylabel(METRIC_LABELS[goals[0]["task"]])
     per_deadline = len(goals) / len(deadlines_s)
     axes.set_xticks([(i + 0.5) * per_deadline - 0.5 for i in range(len(deadlines_s))],
-                    [f"{1e3 * deadline_s:.{0 if deadline_s >= 0.1 else 1}f}" for deadline_s in deadlines_s])
+                    [f"{1e3 * deadline_s:.{0 if deadline_s >= 0.1 else 1}f}"
+                     for deadline_s in deadlines_s])
     axes.tick_params(axis="x", length=0)
 
 
@@ -113,5 +113,9 @@ def draw(all_results, _):
     return figure
 
 
-if __name__ == "__main__":
-    style.figure_main(draw)
+FIGURE = Figure(
+    "coordination-potential",
+    "What a choice per input that knows every outcome would reach on each setting: only the "
+    "application adapting, only the system, or both. Crosses mark settings that it would "
+    "violate.",
+    draw)

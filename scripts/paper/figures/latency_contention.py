@@ -1,14 +1,7 @@
-"""latency-contention: the latency of each DNN alone and beside co-located work.
-
-    /usr/bin/python3 scripts/figures/latency_contention.py results/image --out runs/latency-contention
-"""
+"""The latency of each DNN alone and beside co-located work."""
 
 from paper import style
-
-
-def measured_inputs(trace):
-    """Those beside co-located work; all of an environment without."""
-    return trace.contention if trace.contention.any() else ~trace.contention
+from paper.figures import Figure
 
 
 def draw(all_results, _):
@@ -18,7 +11,7 @@ def draw(all_results, _):
         width = 0.75 / len(results.traces)
         for index, (trace, colour) in enumerate(zip(results.traces.values(),
                                                     style.ENVIRONMENT_COLOURS)):
-            inputs = measured_inputs(trace)
+            inputs = trace.contended_inputs
             offset = (index - (len(results.traces) - 1) / 2) * width
             style.boxes(axes, [1e3 * latency_s[inputs, results.default_cap, -1]
                                for latency_s in trace.stage_latency_s],
@@ -30,10 +23,15 @@ def draw(all_results, _):
         axes.set_ylabel("latency [ms]")
         axes.set_title(results.title, loc="left")
     names = list(dict.fromkeys(name for results in all_results for name in results.traces))
-    style.legend_below(figure, [style.patch(*pair) for pair in zip(names, style.ENVIRONMENT_COLOURS)]
-                       + [style.entry("box: quartiles; whiskers: 5th to 95th percentile", "black")])
+    style.legend_below(figure, [
+        *map(style.patch, names, style.ENVIRONMENT_COLOURS),
+        style.entry("box: quartiles; whiskers: 5th to 95th percentile", "black")])
     return figure
 
 
-if __name__ == "__main__":
-    style.figure_main(draw)
+FIGURE = Figure(
+    "latency-contention",
+    "Latency of whole inferences at the default cap, alone and beside co-located work, over "
+    "the inputs of the contention windows. Contention moves the median and stretches the tail, "
+    "and not by one factor for all DNNs.",
+    draw)

@@ -1,11 +1,9 @@
-"""latency-variance: how the latency of each DNN spreads over inputs, nothing else running.
-
-    /usr/bin/python3 scripts/figures/latency_variance.py results/image --out runs/latency-variance
-"""
+"""How the latency of each DNN spreads over inputs, nothing else running."""
 
 import numpy as np
 
 from paper import style
+from paper.figures import Figure
 
 
 def quiet_latencies_ms(results):
@@ -41,5 +39,8 @@ def draw(all_results, _):
     return figure
 
 
-if __name__ == "__main__":
-    style.figure_main(draw)
+FIGURE = Figure(
+    "latency-variance",
+    "Latency of whole inferences at the default cap over the inputs, nothing else running. "
+    "Above each box stands the spread from the 5th to the 95th percentile over the median.",
+    draw)

@@ -1,31 +1,17 @@
-"""overhead: what a decision costs (choice, and setting the cap) beside the inference that it steers, from
-inferences.jsonl of live runs.
-
-    /usr/bin/python3 scripts/figures/overhead.py runs/quickstart --out runs/overhead
-"""
+"""What a decision costs (choice, and setting the cap) beside the inference that it steers, from
+inferences.jsonl of live runs."""
 
 import numpy as np
 
 from paper import style
+from paper.figures import Figure
 from paper.style import plt
-
-
-def decision_costs(results, scheme="alert"):
-    """overhead_s and busy_s of every input of a live run."""
-    costs = np.array([(line["decision"]["overhead_s"], line["outcome"]["busy_s"])
-                      for line in results.log()
-                      if line["scheme"] == scheme and "lost" not in line
-                      and line["decision"]["overhead_s"] is not None])
-    if not len(costs):
-        raise ValueError(f"{results}/inferences.jsonl: no measured decision of {scheme}: a live run "
-                         "has them, a replay has none")
-    return costs.T
 
 
 def draw(all_results, _):
     figure, axes = plt.subplots(figsize=(style.WIDTH_IN, 0.9 + 0.75 * len(all_results)))
     for place, results in enumerate(all_results):
-        overhead_s, busy_s = decision_costs(results)
+        overhead_s, busy_s = results.decision_costs()
         for values, offset, colour in ((overhead_s, 0.2, style.SCHEME_COLOURS["alert"]),
                                        (busy_s, -0.2, style.TRADITIONAL)):
             style.boxes(axes, [1e6 * values], [place + offset], 0.3, colour, vert=False)
@@ -44,5 +30,9 @@ def draw(all_results, _):
     return figure
 
 
-if __name__ == "__main__":
-    style.figure_main(draw)
+FIGURE = Figure(
+    "overhead",
+    "Cost of one decision (the choice, and setting the cap) beside the inference that it "
+    "steers, from a live run. The paper reports 0.6% to 1.7%.",
+    draw,
+    of_suites=False)

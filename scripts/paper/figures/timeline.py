@@ -1,13 +1,10 @@
-"""timeline: one scheme's stream through its contention windows, from inferences.jsonl of a live or
-replayed run.
-
-    /usr/bin/python3 scripts/figures/timeline.py runs/quickstart --environment memory --setting 7 \\
-        --out runs/quickstart/timeline
-"""
+"""One scheme's stream through its contention windows, from inferences.jsonl of a live or
+replayed run."""
 
 import numpy as np
 
 from paper import style
+from paper.figures import Figure
 from paper.style import plt
 
 MODEL_STYLES = (("o", "#0072B2"), ("s", "#E69F00"), ("D", "#009E73"), ("^", "#CC79A7"),
@@ -123,9 +120,14 @@ def add_options(parser):
     parser.add_argument("--scheme", default="alert")
     parser.add_argument("--environment", required=True)
     parser.add_argument("--setting", type=int, required=True, help="see the grid in summary.json")
-    parser.add_argument("--inputs", type=int, nargs=2, default=(0, 10**9), metavar=("FIRST", "LAST"),
-                        help="only these inputs of the stream")
+    parser.add_argument("--inputs", type=int, nargs=2, default=(0, 10**9),
+                        metavar=("FIRST", "LAST"), help="only these inputs of the stream")
 
 
-if __name__ == "__main__":
-    style.figure_main(draw, add_options)
+FIGURE = Figure(
+    "timeline",
+    "alert on one stream through a window of co-located work: choice, busy time against the "
+    "deadline, credited accuracy and what it believed. Rings mark inputs with nothing in "
+    "time.",
+    draw,
+    of_suites=False, add_options=add_options)

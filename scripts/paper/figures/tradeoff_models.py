@@ -1,11 +1,9 @@
-"""tradeoff-models: error against latency and energy of every DNN at the default cap, with the hull.
-
-    /usr/bin/python3 scripts/figures/tradeoff_models.py results/image --out runs/tradeoff-models
-"""
+"""Error against latency and energy of every DNN at the default cap, with the hull."""
 
 import numpy as np
 
 from paper import style
+from paper.figures import Figure
 
 
 def lower_hull(points):
@@ -23,10 +21,9 @@ def lower_hull(points):
     return np.array(hull)
 
 
-def draw_panel(axes, results, cost_of):
+def draw_panel(axes, models, costs_by_model):
     points = []
-    for model in results.profile["models"]:
-        costs = cost_of(model)
+    for model, costs in zip(models, costs_by_model):
         errors = 100 * (1 - np.array(model["accuracy"]))
         points += zip(costs, errors)
         if model["kind"] == "traditional":
@@ -47,9 +44,11 @@ def draw(all_results, _):
     figure, rows = style.panel_rows(all_results, 2, 1.7)
     for (by_latency, by_energy), results in zip(rows, all_results):
         cap = results.default_cap
-        latency_s = lambda model: np.array(model["latency_s"][cap])
-        draw_panel(by_latency, results, lambda model: 1e3 * latency_s(model))
-        draw_panel(by_energy, results, lambda model: latency_s(model) * model["busy_power_w"][cap])
+        models = results.profile["models"]
+        latencies_s = [np.array(model["latency_s"][cap]) for model in models]
+        draw_panel(by_latency, models, [1e3 * latency_s for latency_s in latencies_s])
+        draw_panel(by_energy, models, [latency_s * model["busy_power_w"][cap]
+                                       for model, latency_s in zip(models, latencies_s)])
         by_latency.set_title(results.title, loc="left")
     rows[-1][0].set_xlabel("latency of an inference [ms]")
     rows[-1][1].set_xlabel("busy energy of an inference [J]")
@@ -60,5 +59,9 @@ def draw(all_results, _):
     return figure
 
 
-if __name__ == "__main__":
-    style.figure_main(draw)
+FIGURE = Figure(
+    "tradeoff-models",
+    "Error against latency and busy energy of every DNN at the default cap, on the profiling "
+    "split. The anytime DNN pays for its early answers: its stages stay above the hull of the "
+    "traditional DNNs.",
+    draw)

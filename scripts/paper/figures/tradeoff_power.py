@@ -1,11 +1,9 @@
-"""tradeoff-power: latency and energy of the largest traditional DNN over all power caps.
-
-    /usr/bin/python3 scripts/figures/tradeoff_power.py results/image --out runs/tradeoff-power
-"""
+"""Latency and energy of the largest traditional DNN over all power caps."""
 
 import numpy as np
 
 from paper import style
+from paper.figures import Figure
 
 
 def draw(all_results, _):
@@ -35,5 +33,8 @@ def draw(all_results, _):
     return figure
 
 
-if __name__ == "__main__":
-    style.figure_main(draw)
+FIGURE = Figure(
+    "tradeoff-power",
+    "Latency and energy of the largest traditional DNN over the power caps. A lower cap is "
+    "slower and cheaper, so the slack before a deadline is worth energy.",
+    draw)

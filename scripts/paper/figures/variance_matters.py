@@ -1,10 +1,8 @@
-"""variance-matters: alert against alert-mean (no variance), alert-any and alert-trad: the metric on the
-settings that both keep, over alert's, and the settings that each violates.
-
-    /usr/bin/python3 scripts/figures/variance_matters.py results/image --out runs/variance-matters
-"""
+"""Alert against alert-mean (no variance), alert-any and alert-trad: the metric on the
+settings that both keep, over alert's, and the settings that each violates."""
 
 from paper import style
+from paper.figures import Figure
 
 SCHEMES = ("alert", "alert-mean", "alert-any", "alert-trad")
 
@@ -47,5 +45,8 @@ def draw(all_results, _):
     return figure
 
 
-if __name__ == "__main__":
-    style.figure_main(draw)
+FIGURE = Figure(
+    "variance-matters",
+    "alert against the same without variance (alert-mean) and with one kind of DNN only. "
+    "Ratios are over the settings that both keep, beside the share of settings violated.",
+    draw)

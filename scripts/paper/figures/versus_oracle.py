@@ -1,11 +1,9 @@
-"""versus-oracle: spread over the settings that each keeps of alert, oracle and oracle-static.
-
-    /usr/bin/python3 scripts/figures/versus_oracle.py results/image --out runs/versus-oracle
-"""
+"""Spread over the settings that each keeps of alert, oracle and oracle-static."""
 
 import numpy as np
 
 from paper import style
+from paper.figures import Figure
 
 SCHEMES = ("alert", "oracle", "oracle-static")
 METRICS = {"minimize-energy": ("mean_energy_j", 1, "energy [J]"),
@@ -45,5 +43,8 @@ def draw(all_results, _):
     return figure
 
 
-if __name__ == "__main__":
-    style.figure_main(draw)
+FIGURE = Figure(
+    "versus-oracle",
+    "Spread over settings of alert, of the oracle that chooses per input and of the best "
+    "static choice. Each scheme is shown on the settings that it keeps.",
+    draw)

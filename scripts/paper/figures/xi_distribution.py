@@ -1,20 +1,17 @@
-"""xi-distribution: the slowdown factor xi of whole inferences (latency over the profile's, all models and
-caps) against the normal curve of the same mean and variance that ALERT assumes.
-
-    /usr/bin/python3 scripts/figures/xi_distribution.py results/image --out runs/xi-distribution
-"""
+"""The slowdown factor xi of whole inferences (latency over the profile's, all models and
+caps) against the normal curve of the same mean and variance that ALERT assumes."""
 
 import math
 
 import numpy as np
 
 from paper import style
-from paper.figures.latency_contention import measured_inputs
+from paper.figures import Figure
 
 
 def observed_xi(results, trace):
     profile_s = [np.array(model["latency_s"])[:, -1] for model in results.profile["models"]]
-    inputs = measured_inputs(trace)
+    inputs = trace.contended_inputs
     return np.concatenate([(latency_s[inputs, :, -1] / by_cap_s).ravel()
                            for latency_s, by_cap_s in zip(trace.stage_latency_s, profile_s)])
 
@@ -53,5 +50,9 @@ def draw(all_results, _):
     return figure
 
 
-if __name__ == "__main__":
-    style.figure_main(draw)
+FIGURE = Figure(
+    "xi-distribution",
+    "Slowdown of whole inferences against the profile, over all DNNs and caps, with the "
+    "normal curve of the same mean and variance that ALERT assumes. A long right tail widens "
+    "the curve for all.",
+    draw)
