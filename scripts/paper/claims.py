@@ -8,7 +8,7 @@ intervals by bootstrap.
 Bootstrap: inputs of one environment are resampled 1,000 times, in circular blocks of n^(1/3)
 consecutive inputs (of n; groups that share a deadline stay whole), because neighbours meet the same
 contention and the same state of the filter. All schemes and settings see the same resample: schemes
-stay paired. Within each resample every stream is judged anew by the rules of spec section 6, so
+stay paired. Within each resample every stream is judged anew by src/alert/README.md section 6, so
 that a setting counts where both schemes keep it *in that resample*. Given are the 2.5th and 97.5th
 percentile. The interval is about the inputs of this record; it does not cover a new recording on
 another day.
@@ -26,7 +26,7 @@ from paper.results import Results
 from paper.tables import print_table
 
 RESAMPLES = 1000
-TOLERATED_RATE, TOLERATED_ENERGY = 0.10, 1.01  # spec section 6
+TOLERATED_RATE, TOLERATED_ENERGY = 0.10, 1.01  # src/alert/README.md section 6
 
 
 def block_resamples(units, random):

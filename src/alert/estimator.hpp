@@ -1,4 +1,5 @@
-// The two filters of spec section 2: the global slowdown factor xi and the idle-power ratio phi.
+// The filters of the slowdown factor xi and of the idle-power ratio phi
+// (src/alert/README.md section 2).
 #pragma once
 
 namespace alert {

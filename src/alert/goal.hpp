@@ -1,4 +1,5 @@
-// What the user asks of each input, and how it is adjusted before each choice (spec section 4).
+// What the user asks of each input, and how it is adjusted before each choice
+// (src/alert/README.md section 4).
 #pragma once
 
 #include <cstddef>

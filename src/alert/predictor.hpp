@@ -1,4 +1,4 @@
-// What a candidate is expected to do by the effective deadline (spec section 3).
+// What a candidate is expected to do by the effective deadline (src/alert/README.md section 3).
 #pragma once
 
 #include <cstddef>

@@ -1,4 +1,5 @@
-// The profile: what every configuration does with nothing else running (spec section 1).
+// The profile: what every configuration does with nothing else running
+// (src/alert/README.md section 1).
 #pragma once
 
 #include <cstddef>
@@ -31,7 +32,7 @@ struct Profile {
 };
 
 /// c = (model i, stop stage k, power cap j). Stages count from 1, models and caps from 0.
-/// The order is that of the last tie-break in spec section 4.
+/// The order is that of the last tie-break in src/alert/README.md section 4.
 struct Candidate {
   std::size_t model = 0;
   std::size_t stage = 1;

@@ -1,4 +1,4 @@
-// The ALERT scheduler: estimate, predict, choose (spec sections 2 to 4).
+// The ALERT scheduler: estimate, predict, choose (src/alert/README.md sections 2 to 4).
 //
 //   alert::Scheduler scheduler(profile);
 //   for (;;) {
@@ -32,7 +32,7 @@ struct Feedback {
   std::size_t finished_stage = 0;   ///< last stage that finished, in time or not; 0 = none
   double finished_latency_s = 0.0;  ///< its cumulative latency, > 0 where a stage finished
   std::optional<double> idle_power_w = std::nullopt;  ///< nothing where the input left no idle time
-  double credited_accuracy = 0.0;                     ///< spec section 5
+  double credited_accuracy = 0.0;                     ///< src/alert/README.md section 5
   double overhead_s = 0.0;                            ///< what the decision itself took
 };
 
@@ -43,8 +43,8 @@ struct SchedulerSettings {
   std::size_t accuracy_window = 0;  ///< N inputs; 0 = off
 };
 
-/// Chooses among `candidates` by the rule of spec section 4, from predictions that `predict`
-/// gives one (model, cap) at a time. Shared by every scheme that weighs whole candidates.
+/// Chooses by the rule of src/alert/README.md section 4 among the candidates that it is shown,
+/// each with its prediction. Shared by every scheme that weighs whole candidates.
 class Choice {
  public:
   Choice(const Goal& goal, double deadline_s) : goal_(goal), deadline_s_(deadline_s) {}

@@ -1,4 +1,5 @@
-// The constraint grid (spec section 6): every setting that the schemes are judged under.
+// The constraint grid: every setting that the schemes are judged under
+// (src/alert/README.md section 6).
 #pragma once
 
 #include <cstddef>

@@ -20,7 +20,7 @@ void check_trace(const std::filesystem::path& trace, const TraceHeader& header,
 
 /// For each setting, the single candidate that is best over the whole trace: of those that keep the
 /// setting the one with the least metric; where none does, greatest accuracy, then least energy
-/// (spec section 4's order). Memory: settings x candidates x 150 bytes.
+/// (the order of src/alert/README.md section 4). Memory: settings x candidates x 150 bytes.
 std::vector<alert::Candidate> best_static_candidates(const std::filesystem::path& trace,
                                                      const ProfileFile& file,
                                                      const std::vector<alert::Goal>& grid);

@@ -1,4 +1,4 @@
-// Live runs: every scheme really drives the machine (spec section 5).
+// Live runs: every scheme really drives the machine (src/alert/README.md section 5).
 #pragma once
 
 #include <map>

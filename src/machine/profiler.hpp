@@ -1,4 +1,4 @@
-// Measures a profile on the rig, with nothing else running (spec section 1).
+// Measures a profile on the rig, with nothing else running (src/alert/README.md section 1).
 #pragma once
 
 #include "machine/rig.hpp"

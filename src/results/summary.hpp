@@ -1,5 +1,5 @@
 // summary.json: the grid, every stream's means and verdict, and the comparison of the schemes
-// (spec section 6).
+// (src/alert/README.md section 6).
 #pragma once
 
 #include <cstddef>

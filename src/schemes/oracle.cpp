@@ -28,7 +28,7 @@ class OracleStatic final : public Scheme {
 
 enum class Foresight { latency_and_energy, answers_too };
 
-/// Chooses per input by spec section 4, from what every candidate really does on it.
+/// Chooses per input by src/alert/README.md section 4, from what every candidate really does on it.
 class Oracle final : public Scheme {
  public:
   Oracle(const alert::Profile& profile, Foresight foresight)

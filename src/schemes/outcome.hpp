@@ -1,5 +1,5 @@
 // What comes of a candidate on one input: one rule for live runs, replay and the oracles
-// (spec sections 1 and 5).
+// (src/alert/README.md sections 1 and 5).
 #pragma once
 
 #include <cstddef>

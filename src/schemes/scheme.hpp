@@ -1,4 +1,5 @@
-// Every scheme of spec section 5 behind one interface, made by name from one registry.
+// Every scheme behind one interface, made by name from one registry
+// (src/alert/README.md section 5).
 #pragma once
 
 #include <functional>

@@ -1,4 +1,4 @@
-// Counts one stream's outcomes in constant memory, and judges them (spec section 6).
+// Counts one stream's outcomes in constant memory, and judges them (src/alert/README.md section 6).
 #pragma once
 
 #include <array>

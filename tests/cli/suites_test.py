@@ -240,7 +240,7 @@ class Sentences(CliTest):
                         self.assert_shared_deadlines(stream)
 
     def assert_shared_deadlines(self, stream):
-        """What a group has left is shared by the words that are left (spec section 4)."""
+        """The words left share what their group has left (src/alert/README.md section 4)."""
         for line in stream:
             position = line["group_position"]
             if position == 0:

@@ -113,7 +113,7 @@ Played play(const std::vector<TraceInput>& inputs, const alert::Profile& profile
   return played;
 }
 
-/// Spec section 5: the best that keeps the setting; where none does, section 4's order.
+/// The best that keeps the setting; where none does, the order of src/alert/README.md section 4.
 bool better(const Played& a, const Played& b, Task task) {
   if (a.kept != b.kept) return a.kept;
   const double wanted_a = a.kept ? a.metric(task) : -a.mean_accuracy;

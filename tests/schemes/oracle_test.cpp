@@ -94,7 +94,7 @@ TEST_CASE("oracle-static plays what hindsight says, whatever comes") {
 }
 
 // Every input on which any scheme keeps its goals, the oracle does at least as well; where no
-// candidate does, it falls back by spec section 4.
+// candidate does, it falls back by src/alert/README.md section 4.
 TEST_CASE("nothing beats the oracles on an input on which it keeps its goals") {
   test::Random random(3);
   std::size_t kept = 0, infeasible = 0;

@@ -60,7 +60,7 @@ Profile only(std::initializer_list<std::size_t> models) {
 
 }  // namespace
 
-TEST_CASE("the registry knows every scheme of the spec, and what it needs") {
+TEST_CASE("the registry knows every scheme, and what it needs") {
   using bench::Needs;
   CHECK(bench::scheme_names() == std::vector<std::string>{"alert", "alert-any", "alert-trad",
                                                           "alert-mean", "app-only", "sys-only",
