@@ -1,4 +1,4 @@
-// The errors that end a command, by exit status (formats.md: 2, 3, 4).
+// The errors that end a command, by exit status (2, 3, 4 of README.md).
 #pragma once
 
 #include <stdexcept>

@@ -1,4 +1,4 @@
-// The experiment that a config file describes (formats.md, "Config").
+// The experiment that a config file describes (configs/README.md).
 #pragma once
 
 #include <cstddef>

@@ -29,7 +29,7 @@ struct RandomSchedule {
   double mean_off = 1.0;
 };
 
-/// "contention" of an environment in the config (formats.md).
+/// "contention" of an environment in the config (configs/README.md).
 struct ContentionSpec {
   Workload workload = Workload::memory;
   std::vector<std::string> arguments = {};  ///< of stress-ng; for exec, the program and its own

@@ -1,4 +1,4 @@
-// A results folder (formats.md): made once, never overwritten unasked, resumable.
+// A results folder (results/README.md): made once, never overwritten unasked, resumable.
 #pragma once
 
 #include <filesystem>

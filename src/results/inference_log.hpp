@@ -1,4 +1,4 @@
-// inferences.jsonl (formats.md): a line per input and scheme, whole lines only.
+// inferences.jsonl (results/README.md): a line per input and scheme, whole lines only.
 #pragma once
 
 #include <cstddef>

@@ -1,4 +1,4 @@
-// manifest.json (formats.md): what ran, on what, and how it ended.
+// manifest.json (results/README.md): what ran, on what, and how it ended.
 #pragma once
 
 #include <string>

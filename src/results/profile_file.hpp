@@ -1,4 +1,4 @@
-// profile.json (formats.md): the profile with the spread of what was measured.
+// profile.json (results/README.md): the profile with the spread of what was measured.
 #pragma once
 
 #include <filesystem>

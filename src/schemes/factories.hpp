@@ -17,7 +17,8 @@ MakeScheme read_oracle_static(const JsonValue& settings);
 MakeScheme read_oracle(const JsonValue& settings);
 MakeScheme read_oracle_clairvoyant(const JsonValue& settings);
 
-/// The settings of the filters (spec section 2): their keys, and their values in an object.
+/// The settings of the filters (src/alert/README.md section 2): their keys, and their values in an
+/// object.
 std::vector<std::string_view> filter_keys();
 alert::SchedulerSettings read_filters(const JsonValue& settings);
 

@@ -1,4 +1,4 @@
-// suite.json: the models of a suite, the data set and its splits (formats.md). No LibTorch here.
+// suite.json (models/README.md): models, the data set and its splits. No LibTorch here.
 #pragma once
 
 #include <cstddef>

@@ -1,4 +1,4 @@
-// Traces: what every (model, cap) did on every input of an environment (formats.md, "traces/").
+// Traces: what every (model, cap) did on every input of an environment (results/README.md).
 // A file is JSON Lines, plain (.jsonl) or gzip-compressed (.jsonl.gz).
 #pragma once
 

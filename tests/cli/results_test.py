@@ -5,6 +5,7 @@ import unittest
 from support import SOURCE, CliTest
 
 RESULTS = sorted(file.parent for file in (SOURCE / "results").glob("*/traces"))
+REFRESH = "a replay gives another; if it should, scripts/refresh_results.sh puts it there"
 
 
 class Results(CliTest):
@@ -18,9 +19,10 @@ class Results(CliTest):
                     "replay", "--config", SOURCE / "configs" / f"{results.name}.json",
                     "--trace", *sorted((results / "traces").iterdir()), "--out", fresh)
                 self.assertTrue((fresh / "summary.json").read_bytes()
-                                == (results / "summary.json").read_bytes(), "another summary.json")
+                                == (results / "summary.json").read_bytes(),
+                                f"{results}/summary.json: {REFRESH}")
                 tables = self.assert_succeeds("report", fresh, "--format", "markdown").stdout_text
-                self.assertEqual(tables, (results / "tables.md").read_text())
+                self.assertEqual(tables, (results / "tables.md").read_text(), REFRESH)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ using nlohmann::json;
 
 namespace {
 
-/// The example of formats.md.
+/// The example of configs/README.md.
 const std::string example = R"({
   "schema_version": 1,
   "name": "image-emulated",
@@ -69,7 +69,7 @@ std::string error_with_set(const std::string& assignment) {
 
 }  // namespace
 
-TEST_CASE("the example of formats.md is a config") {
+TEST_CASE("the example of configs/README.md is a config") {
   const Config config = read(json::parse(example));
   CHECK(config.name == "image-emulated");
   CHECK(config.mode == Mode::replay);

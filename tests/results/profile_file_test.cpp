@@ -81,7 +81,7 @@ TEST_CASE("a profile tells where the energy of several inferences was taken toge
         "/models/0/energy_inferences: must have a number for each cap");
 }
 
-TEST_CASE("a profile's fields are those of formats.md") {
+TEST_CASE("a profile's fields are those of results/README.md") {
   ProfileFile file = hand_made();
   file.profile.models = {file.profile.models[test::small]};
   file.latency_std_s.resize(1);

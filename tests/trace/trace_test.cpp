@@ -152,7 +152,7 @@ TEST_CASE("a lost input is one line that says why") {
   CHECK_FALSE(reader.next(input));
 }
 
-TEST_CASE("the lines are those of formats.md") {
+TEST_CASE("the lines are those of results/README.md") {
   const TemporaryFolder folder;
   const fs::path file = folder / "t.jsonl";
   write_trace(file, 2);
