@@ -38,12 +38,13 @@ def load(data: Dict, folder: Path, split: Tuple[int, int]) -> Tuple[Tensor, Tens
 
 def model_entry(name: str, file: Path, items: Tensor, labels: Tensor) -> Dict:
     module = torch.jit.load(str(file)).eval()
+    parameters = sum(p.numel() for p in module.parameters())  # a frozen module has none to count
     return {
         "name": name,
         "file": file.name,
         "kind": "anytime" if hasattr(module, "num_stages") else "traditional",
         "sha256": sha256(file),
-        "parameters": sum(p.numel() for p in module.parameters()),
+        **({"parameters": parameters} if parameters else {}),
         "accuracy": stage_accuracies(lambda x: run_stages(module, x), items, labels),
     }
 

@@ -120,8 +120,9 @@ class Deep(CliTest):
                 self.assertIn("no model was run: --deep does that", process.stdout_text)
                 process = self.validate(module, "--deep")
                 self.assertEqual(process.returncode, BAD_INPUT)
-                self.assertRegex(process.stderr_text,
-                                 r'an input of 2 item\(s\): model "model" \(.*model\.pt\), stage 1: ')
+                self.assertRegex(
+                    process.stderr_text,
+                    r'an input of 2 item\(s\): model "model" \(.*model\.pt\), stage 1: ')
                 self.assertIn(reason, process.stderr_text)
 
 

@@ -19,7 +19,8 @@ METRIC_LABELS = {"minimize-energy": "energy [J]", "maximize-accuracy": "error [%
 
 
 class Potential:
-    """What the best choice per input among some candidates does (src/alert/README.md sections 1, 4, 6)."""
+    """What the best choice per input among some candidates does, by sections 1, 4 and 6 of
+    src/alert/README.md."""
 
     def __init__(self, results, trace, candidates):
         """candidates: (model, cap) index pairs, each with all its stages."""
