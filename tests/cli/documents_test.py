@@ -7,6 +7,8 @@ import json
 import os
 import re
 import shlex
+import subprocess
+import sys
 import tempfile
 import unittest
 
@@ -230,12 +232,19 @@ class Documents(unittest.TestCase):
         self.assertEqual(schema_errors("inference", json.loads(line)), [])
 
     def test_scripts_that_are_to_be_run_exist(self):
+        """And those in Python take their arguments, by the same test."""
         for document, text in DOCUMENTS.items():
             for words in shell_commands(text):
-                for word in words:
-                    if word.startswith(("scripts/", ".ci/")):
-                        with self.subTest(document, script=word):
-                            self.assertTrue(os.access(SOURCE / word, os.R_OK))
+                script, *arguments = words[1:] if words[0] == sys.executable else words
+                if not script.startswith(("scripts/", ".ci/")):
+                    continue
+                with self.subTest(document, command=shlex.join(words)):
+                    self.assertTrue(os.access(SOURCE / script, os.X_OK))
+                    if "python" in (SOURCE / script).read_text().splitlines()[0]:
+                        told = subprocess.run(
+                            [sys.executable, script, *arguments, "--no-such-option"], cwd=SOURCE,
+                            capture_output=True, text=True).stderr
+                        self.assertIn("unrecognized arguments: --no-such-option\n", told)
 
     def check_keys(self, document, rows, schema):
         with self.subTest(document, schema=schema.root["title"]):
