@@ -6,6 +6,7 @@
 #include "cli/commands.hpp"
 #include "config/config.hpp"
 #include "machine/profiler.hpp"
+#include "machine/rig.hpp"
 #include "report/table.hpp"
 #include "results/folder.hpp"
 
@@ -50,18 +51,18 @@ Table profile_table(const ProfileFile& file, const Suite& suite) {
 
 void add_profile(CLI::App& app) {
   struct Options {
-    Config config;  // only what a rig needs of it
-    std::filesystem::path out;
+    std::filesystem::path suite, platform, out;
+    InputsSpec inputs;
     std::string format = "terminal";
   };
   auto options = std::make_shared<Options>();
-  options->config.inputs.burst = 16;
+  options->inputs.burst = 16;
   auto* command =
       app.add_subcommand("profile", "Measure only the profile of a suite on a platform");
-  command->add_option("--suite", options->config.suite, "Folder with suite.json")->required();
-  command->add_option("--platform", options->config.platform, "Platform file")->required();
+  command->add_option("--suite", options->suite, "Folder with suite.json")->required();
+  command->add_option("--platform", options->platform, "Platform file")->required();
   command->add_option("--out", options->out, "The profile.json to write")->required();
-  auto& inputs = options->config.inputs;
+  auto& inputs = options->inputs;
   command->add_option("--inputs", inputs.profile, "Inputs per configuration")
       ->capture_default_str()
       ->check(CLI::Range(2, 1000000));
@@ -74,9 +75,9 @@ void add_profile(CLI::App& app) {
       ->capture_default_str()
       ->check(CLI::IsMember(table_format_names()));
   command->callback([options] {
-    Rig rig(options->config);
-    const ProfileFile profile =
-        measure_profile(rig, options->config.inputs, options->config.on_error);
+    Rig rig(options->suite, options->platform, options->inputs);
+    rig.warm_up(options->inputs.warmup, OnError::stop);
+    const ProfileFile profile = measure_profile(rig, options->inputs, OnError::stop);
     write_document(options->out, to_json(profile));
     fmt::print("{}", render({profile_table(profile, rig.suite())}, table_format(options->format)));
   });

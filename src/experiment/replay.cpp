@@ -7,7 +7,7 @@
 
 #include "base/error.hpp"
 #include "base/interrupt.hpp"
-#include "machine/input_stream.hpp"
+#include "stream/lost_inputs.hpp"
 
 namespace bench {
 

@@ -10,7 +10,9 @@
 #include "base/progress.hpp"
 #include "base/sha256.hpp"
 #include "config/grid.hpp"
+#include "config/inputs.hpp"
 #include "experiment/replay.hpp"
+#include "machine/description.hpp"
 #include "machine/live.hpp"
 #include "machine/profiler.hpp"
 #include "machine/recorder.hpp"
@@ -189,9 +191,10 @@ std::pair<ProfileFile, std::vector<fs::path>> simulate_all(const Config& config,
                                                            const Simulation& simulation,
                                                            const ResultsFolder& folder,
                                                            Manifest& manifest) {
-  manifest.set("energy_source", to_string(EnergySource::simulated));
-  manifest.set("platform", {{"name", simulation.platform.name},
-                            {"description", simulation.platform.description}});
+  manifest.add(
+      {{"energy_source", to_string(EnergySource::simulated)},
+       {"platform",
+        {{"name", simulation.platform.name}, {"description", simulation.platform.description}}}});
   const ProfileFile profile{
       simulation.suite, EnergySource::simulated, simulated_profile(simulation), {}, {}, {}};
   folder.write("profile.json", to_json(profile));
@@ -249,12 +252,15 @@ template <typename Body>
 auto with_rig(const Config& config, const fs::path& out, Existing existing, Body body) {
   const ResultsFolder folder(out, existing, config.document);
   folder.spare(config.profile);
-  Rig rig(config);
+  for (const EnvironmentSpec& environment : config.environments)
+    if (environment.contention) check_workload(*environment.contention);
+  Rig rig(config.suite, config.platform, config.inputs);
   check_fit(config, rig);
   folder.prepare();
   Manifest manifest(folder, config);
   return with_manifest(manifest, [&] {
-    manifest.describe(rig);
+    rig.warm_up(config.inputs.warmup, config.on_error);
+    manifest.add(description_of(rig));
     return body(rig, folder);
   });
 }
@@ -308,10 +314,9 @@ Json replay_experiment(const Config& config, std::vector<fs::path> traces, const
   folder.prepare();
   Manifest manifest(folder, config);
   return with_manifest(manifest, [&] {
-    manifest.set("energy_source", to_string(profile.energy_source));
     Json hashes = {{"profile", sha256_hex(file)}};
     for (const fs::path& trace : traces) hashes[trace.filename().string()] = sha256_hex(trace);
-    manifest.set("sha256", std::move(hashes));
+    manifest.add({{"energy_source", to_string(profile.energy_source)}, {"sha256", hashes}});
     folder.write("profile.json", to_json(profile));
     return replay_all(config, profile, traces, folder);
   });

@@ -6,20 +6,10 @@
 #include <map>
 #include <numeric>
 
-namespace bench {
+#include "base/random.hpp"
+#include "config/inputs.hpp"
 
-std::vector<GroupPosition> group_positions(const InputsSpec& inputs) {
-  std::vector<GroupPosition> positions;
-  std::mt19937_64 random(inputs.seed);
-  for (std::size_t group = 0; positions.size() < inputs.count; ++group) {
-    const std::size_t span = inputs.group_max - inputs.group_min + 1;
-    const std::size_t left = inputs.count - positions.size();
-    const std::size_t size = std::min(left, inputs.group_min + random() % span);
-    for (std::size_t position = 0; position < size; ++position)
-      positions.push_back({group, position, size});
-  }
-  return positions;
-}
+namespace bench {
 
 InputStream::InputStream(const Dataset& dataset, const Split& split, const InputsSpec& inputs,
                          std::size_t count)
@@ -78,18 +68,6 @@ std::string InputStream::lose(std::size_t input, OnError on_error, const char* r
   if (on_error == OnError::stop)
     throw InputError(message + "; to go on without such inputs, set \"on_error\": \"skip\"");
   return message;
-}
-
-void LostInputs::add(const std::string& reason) {
-  if (count_++ == 0) first_ = reason;
-}
-
-void LostInputs::report(std::size_t inputs) const {
-  if (count_ == inputs)
-    throw InputError(fmt::format("{}: every input was lost; the first: {}", what_, first_));
-  if (count_ > 0)
-    fmt::print(stderr, "alert-bench: {}: {} of {} inputs lost; the first: {}\n", what_, count_,
-               inputs, first_);
 }
 
 }  // namespace bench

@@ -3,11 +3,8 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
 #include <optional>
-#include <random>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "base/error.hpp"
@@ -17,16 +14,6 @@
 #include "trace/trace.hpp"
 
 namespace bench {
-
-/// In-place Fisher-Yates with a result that is the same on every standard library.
-template <typename T>
-void shuffle(std::vector<T>& values, std::mt19937_64& random) {
-  for (std::size_t i = values.size(); i > 1; --i) std::swap(values[i - 1], values[random() % i]);
-}
-
-/// Sizes of the groups that share a deadline, seeded; {group, position, size} of each input. The
-/// last group may be shorter.
-std::vector<GroupPosition> group_positions(const InputsSpec& inputs);
 
 class InputStream {
  public:
@@ -64,18 +51,6 @@ class InputStream {
 
   const Dataset& dataset_;
   std::vector<Planned> plan_;
-};
-
-/// Tells people on stderr, where inputs were lost.
-class LostInputs {
- public:
-  explicit LostInputs(std::string what) : what_(std::move(what)) {}
-  void add(const std::string& reason);
-  void report(std::size_t inputs) const;
-
- private:
-  std::string what_, first_;
-  std::size_t count_ = 0;
 };
 
 }  // namespace bench

@@ -5,29 +5,11 @@
 
 #include "base/interrupt.hpp"
 #include "base/progress.hpp"
+#include "base/statistics.hpp"
+#include "stream/lost_inputs.hpp"
 
 namespace bench {
 namespace {
-
-/// Mean and standard deviation, one value at a time (Welford).
-class Moments {
- public:
-  void add(double value) {
-    ++count_;
-    const double delta = value - mean_;
-    mean_ += delta / static_cast<double>(count_);
-    sum_of_squares_ += delta * (value - mean_);
-  }
-  double mean() const { return mean_; }
-  double standard_deviation() const {
-    return count_ > 1 ? std::sqrt(sum_of_squares_ / static_cast<double>(count_ - 1)) : 0.0;
-  }
-
- private:
-  std::size_t count_ = 0;
-  double mean_ = 0.0;
-  double sum_of_squares_ = 0.0;
-};
 
 /// One (model, cap) as measured.
 struct Measured {
@@ -65,14 +47,14 @@ struct Measured {
   }
 };
 
-ProfileFile profile_file(const Rig& rig, const std::vector<std::vector<Measured>>& measured,
+ProfileFile profile_file(const Machine& machine, const std::vector<std::vector<Measured>>& measured,
                          const Moments& idle_power_w) {
-  const Suite& suite = rig.suite();
+  const Suite& suite = machine.suite();
   ProfileFile file;
   file.suite = suite.name;
-  file.energy_source = rig.platform().meter->info().source;
+  file.energy_source = machine.energy_source();
   file.profile.q_fail = suite.q_fail;
-  file.profile.power_caps_w = rig.caps_w();
+  file.profile.power_caps_w = machine.caps_w();
   file.profile.idle_power_w = idle_power_w.mean();
   for (std::size_t i = 0; i < suite.models.size(); ++i) {
     const ModelSpec& spec = suite.models[i];
@@ -98,15 +80,15 @@ ProfileFile profile_file(const Rig& rig, const std::vector<std::vector<Measured>
 
 }  // namespace
 
-ProfileFile measure_profile(Rig& rig, const InputsSpec& inputs, OnError on_error) {
-  const Suite& suite = rig.suite();
-  const InputStream& stream = rig.profiling_inputs();
+ProfileFile measure_profile(Machine& machine, const InputsSpec& inputs, OnError on_error) {
+  const Suite& suite = machine.suite();
+  const InputStream& stream = machine.profiling_inputs();
   std::vector<std::vector<Measured>> measured(suite.models.size());
   for (std::size_t i = 0; i < suite.models.size(); ++i)
-    measured[i].resize(rig.caps_w().size(), Measured(rig.stages(i)));
+    measured[i].resize(machine.caps_w().size(), Measured(machine.stages(i)));
   Moments idle_power_w;
 
-  const double idle_gap_s = std::max(inputs.idle_gap_s, rig.least_window_s());
+  const double idle_gap_s = std::max(inputs.idle_gap_s, machine.least_window_s());
   std::mt19937_64 random(inputs.seed);
   std::vector<ModuleState> carried(suite.models.size());
   Progress progress("profile " + suite.name, inputs.profile);
@@ -117,19 +99,19 @@ ProfileFile measure_profile(Rig& rig, const InputsSpec& inputs, OnError on_error
     const auto reason = stream.attempt(input, on_error, [&] {
       const Burst burst = stream.burst(input);
       std::vector<ModuleState> next(carried.size());
-      for (const auto& [model, cap] : shuffled_configurations(rig, random)) {
+      for (const auto& [model, cap] : shuffled_configurations(machine, random)) {
         stop_if_interrupted();
-        rig.set_cap(cap);
-        idle_power_w.add(rig.idle(idle_gap_s).power_w());
-        const std::size_t stages = rig.stages(model);
-        const Inference& inference = rig.measure(model, burst, carried[model]);
+        machine.set_cap(cap);
+        idle_power_w.add(machine.idle(idle_gap_s).power_w());
+        const std::size_t stages = machine.stages(model);
+        const Inference& inference = machine.measure(model, burst, carried[model]);
         measured[model][cap].add(inference);
-        next[model] = rig.carried(model);
+        next[model] = machine.carried(model);
         if (suite.data.sequential() && position > 0) {
           const std::vector<double> carried_s = inference.stage_latency_s;
-          rig.idle(inputs.idle_gap_s);
+          machine.idle(inputs.idle_gap_s);
           measured[model][cap].add_catch_up(
-              position, rig.infer(model, stages, INFINITY, burst).stage_latency_s, carried_s);
+              position, machine.infer(model, stages, INFINITY, burst).stage_latency_s, carried_s);
         }
       }
       carried = std::move(next);
@@ -138,7 +120,7 @@ ProfileFile measure_profile(Rig& rig, const InputsSpec& inputs, OnError on_error
     progress.step();
   }
   lost.report(inputs.profile);
-  return profile_file(rig, measured, idle_power_w);
+  return profile_file(machine, measured, idle_power_w);
 }
 
 }  // namespace bench

@@ -13,14 +13,14 @@
 namespace bench {
 namespace {
 
-Suite checked_suite(const Config& config) {
-  Suite suite = read_suite(config.suite);
+Suite checked_suite(const std::filesystem::path& folder, const InputsSpec& inputs) {
+  Suite suite = read_suite(folder);
   check_hashes(suite);
-  if (suite.data.sequential() && config.inputs.burst > 1)
+  if (suite.data.sequential() && inputs.burst > 1)
     throw InputError(fmt::format(
         "suite \"{}\" is sequential: an input is one word, so that the burst must be 1, not {}",
-        suite.name, config.inputs.burst));
-  if (suite.data.sequential() && config.inputs.group_max > 1)
+        suite.name, inputs.burst));
+  if (suite.data.sequential() && inputs.group_max > 1)
     throw InputError(fmt::format(
         "suite \"{}\" is sequential: its sentences are the groups; leave out \"group_size\"",
         suite.name));
@@ -29,30 +29,26 @@ Suite checked_suite(const Config& config) {
 
 }  // namespace
 
-Rig::Rig(const Config& config)
-    : suite_(checked_suite(config)),
+Rig::Rig(const std::filesystem::path& suite, const std::filesystem::path& platform,
+         const InputsSpec& inputs)
+    : suite_(checked_suite(suite, inputs)),
       corunners_(std::make_unique<CoRunners>()),
-      platform_(open_platform(read_platform(config.platform),
-                              [this] { return corunners_->cpu_time_s(); })),
+      platform_(
+          open_platform(read_platform(platform), [this] { return corunners_->cpu_time_s(); })),
       dataset_(open_dataset(suite_, platform_.spec.threads)),
-      profiling_(*dataset_, suite_.data.profiling, config.inputs,
-                 std::max(config.inputs.profile, config.inputs.warmup)),
-      evaluation_(*dataset_, suite_.data.evaluation, config.inputs, config.inputs.count) {
-  for (const EnvironmentSpec& environment : config.environments)
-    if (environment.contention) check_workload(*environment.contention);
+      profiling_(*dataset_, suite_.data.profiling, inputs, std::max(inputs.profile, inputs.warmup)),
+      evaluation_(*dataset_, suite_.data.evaluation, inputs, inputs.count) {
   const double update_interval_s = platform_.meter->info().update_interval_s.value_or(0.0);
   least_window_s_ = least_intervals * update_interval_s;
   const Runtime& libtorch = runtime(platform_.spec.threads);
   runtime_info_ = libtorch.info();
-  for (const ModelSpec& model : suite_.models)
-    modules_.push_back(libtorch.load(model, suite_, platform_.spec.device));
-
   std::size_t most_stages = 0;
-  for (const auto& module : modules_) most_stages = std::max(most_stages, module->stages());
+  for (const ModelSpec& model : suite_.models) {
+    modules_.push_back(libtorch.load(model, suite_, platform_.spec.device));
+    most_stages = std::max(most_stages, model.accuracy.size());
+  }
   inference_.stage_latency_s.reserve(most_stages);
   inference_.stage_correct.reserve(most_stages);
-  warm_up(config.inputs.warmup, config.on_error);
-  check_effect();
 }
 
 void Rig::warm_up(std::size_t inferences, OnError on_error) {
@@ -73,6 +69,7 @@ void Rig::warm_up(std::size_t inferences, OnError on_error) {
     }
     warm_ups_.push_back(warm_up);
   }
+  check_effect();
 }
 
 void Rig::check_effect() {
@@ -97,8 +94,6 @@ void Rig::set_contention(const std::optional<ContentionSpec>& spec) {
   corunners_.reset();  // the old ones end before the new ones take their memory
   corunners_ = spec ? std::make_unique<CoRunners>(*spec) : std::make_unique<CoRunners>();
 }
-
-void Rig::let_corunners_run(bool running) { corunners_->set_running(running); }
 
 void Rig::run_stages(std::size_t model, std::size_t stop_stage, double deadline_s,
                      const Burst& burst, const ModuleState& carried) {
@@ -156,15 +151,6 @@ EnergyReading Rig::idle(double duration_s) {
   platform_.meter->start(Activity::idle);
   std::this_thread::sleep_for(std::chrono::duration<double>(duration_s));
   return platform_.meter->stop();
-}
-
-std::vector<Configuration> shuffled_configurations(const Rig& rig, std::mt19937_64& random) {
-  std::vector<Configuration> configurations;
-  for (std::size_t model = 0; model < rig.suite().models.size(); ++model)
-    for (std::size_t cap = 0; cap < rig.caps_w().size(); ++cap)
-      configurations.push_back({model, cap});
-  shuffle(configurations, random);
-  return configurations;
 }
 
 }  // namespace bench

@@ -8,7 +8,6 @@
 #include <chrono>
 #include <fstream>
 
-#include "base/sha256.hpp"
 #include "platform/load.hpp"
 #include "version.hpp"
 
@@ -42,18 +41,6 @@ Json machine() {
           {"system", fmt::format("{} {} {}", system.sysname, system.release, system.machine)}};
 }
 
-Json to_json(const SourceInfo& info, const std::string& reason) {
-  const auto optional = [](const std::optional<double>& value) {
-    return value ? Json(*value) : Json(nullptr);
-  };
-  return {{"name", info.name},
-          {"source", to_string(info.source)},
-          {"update_interval_s", optional(info.update_interval_s)},
-          {"resolution", optional(info.resolution)},
-          {"description", info.description},
-          {"reason", reason}};
-}
-
 }  // namespace
 
 Manifest::Manifest(const ResultsFolder& folder, const Config& config) : folder_(folder) {
@@ -77,30 +64,9 @@ Manifest::~Manifest() {
   }
 }
 
-void Manifest::set(const std::string& key, Json value) {
-  document_[key] = std::move(value);
+void Manifest::add(const Json& fields) {
+  document_.update(fields, true);
   folder_.write("manifest.json", document_);
-}
-
-void Manifest::describe(const Rig& rig) {
-  const RuntimeInfo& info = rig.runtime_info();
-  document_["versions"]["libtorch"] = info.libtorch_version;
-  document_["versions"]["blas"] = info.blas;
-  document_["threads"] = {{"libtorch", info.torch_threads}, {"blas", info.blas_threads}};
-  const Platform& platform = rig.platform();
-  document_["energy_source"] = to_string(platform.meter->info().source);
-  document_["platform"] = {{"name", platform.spec.name},
-                           {"limiter", to_json(platform.limiter->info(), platform.limiter_reason)},
-                           {"meter", to_json(platform.meter->info(), platform.meter_reason)}};
-  Json hashes = Json::object();
-  for (const ModelSpec& model : rig.suite().models) hashes[model.name] = model.sha256;
-  document_["sha256"] = std::move(hashes);
-  Json warm_ups = Json::array();
-  for (const WarmUp& warm_up : rig.warm_ups())
-    warm_ups.push_back({{"model", warm_up.model},
-                        {"first_latency_s", rounded(warm_up.first_s)},
-                        {"last_latency_s", rounded(warm_up.last_s)}});
-  set("warm_up", std::move(warm_ups));
 }
 
 void Manifest::close(const std::string& status) {

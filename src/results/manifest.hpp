@@ -5,7 +5,6 @@
 
 #include "base/json.hpp"
 #include "config/config.hpp"
-#include "machine/rig.hpp"
 #include "results/folder.hpp"
 
 namespace bench {
@@ -19,8 +18,8 @@ class Manifest {
   Manifest(const Manifest&) = delete;
   Manifest& operator=(const Manifest&) = delete;
 
-  void set(const std::string& key, nlohmann::ordered_json value);
-  void describe(const Rig& rig);
+  /// Adds an object's fields; objects in them are merged with what is there.
+  void add(const nlohmann::ordered_json& fields);
   void finish() { close("complete"); }
   void interrupted() { close("interrupted"); }
 

@@ -117,11 +117,3 @@ TEST_CASE("an input that fails stops the run, or is lost") {
   CHECK_THROWS_AS(stream.attempt(0, OnError::skip, [] { throw MachineError("no meter"); }),
                   MachineError);
 }
-
-TEST_CASE("a run that lost every input has no result") {
-  LostInputs lost("record x / y");
-  lost.add("first");
-  lost.add("second");
-  CHECK_NOTHROW(lost.report(3));
-  CHECK_THROWS_WITH(lost.report(2), "record x / y: every input was lost; the first: first");
-}
