@@ -114,11 +114,12 @@ def one_cycle(
 
 
 def run_stages(module: nn.Module, x: Tensor) -> Iterator[Tensor]:
-    """Logits of each stage, through the interface that the harness uses."""
+    """Logits of each stage, through the interface that the harness uses, on an input that the
+    module may write to."""
     if not hasattr(module, "num_stages"):
-        yield module(x)
+        yield module(x.clone())
         return
-    state = module.start(x)
+    state = module.start(x.clone())
     for k in range(1, module.num_stages() + 1):
         logits, state = module.stage(k, state)
         yield logits
