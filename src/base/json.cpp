@@ -5,10 +5,11 @@
 
 #include <algorithm>
 #include <cmath>
-#include <fstream>
 #include <numeric>
 
 #include "base/error.hpp"
+#include "base/files.hpp"
+#include "base/text.hpp"
 
 namespace bench {
 namespace {
@@ -33,7 +34,104 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
   return row.back();
 }
 
+constexpr std::size_t max_document_bytes = 64 << 20, max_depth = 64, max_values = 2'000'000;
+
+/// Builds a document from what nlohmann's parser, which does not recurse, finds: so deep or so many
+/// values that those who read them would run out of stack or memory, and keys that stand twice,
+/// are refused on the way.
+class DocumentBuilder {
+ public:
+  using Json = nlohmann::json;
+  explicit DocumentBuilder(const std::string& source) : source_(source) {}
+
+  Json take() { return std::move(root_); }
+
+  bool null() { return add(nullptr); }
+  bool boolean(bool value) { return add(value); }
+  bool number_integer(Json::number_integer_t value) { return add(value); }
+  bool number_unsigned(Json::number_unsigned_t value) { return add(value); }
+  bool number_float(Json::number_float_t value, const std::string&) { return add(value); }
+  bool string(std::string& value) { return add(std::move(value)); }
+  bool binary(Json::binary_t&) { return false; }  // JSON has none
+  bool start_object(std::size_t) { return open(Json::object()); }
+  bool start_array(std::size_t) { return open(Json::array()); }
+  bool end_object() { return close(); }
+  bool end_array() { return close(); }
+
+  bool key(std::string& name) {
+    const auto [member, inserted] = open_.back()->emplace(name, nullptr);
+    member_ = &*member;
+    if (!inserted)
+      fail(place() + (Json::json_pointer() / name).to_string(), "the key stands twice");
+    return true;
+  }
+
+  bool parse_error(std::size_t, const std::string&, const Json::exception& error) {
+    // nlohmann's text is "[json.exception...] parse error at line 3, column 5: ...".
+    const std::string_view text = error.what();
+    throw InputError(fmt::format("{}: not JSON: {}", source_,
+                                 text.substr(std::min(text.size(), text.find("] ") + 2))));
+  }
+
+ private:
+  bool add(Json value) {
+    if (++values_ > max_values)
+      fail(place(), fmt::format("more than {} values, which is not one of our files", max_values));
+    if (open_.empty())
+      root_ = std::move(value);
+    else if (open_.back()->is_array())
+      open_.back()->push_back(std::move(value));
+    else
+      *member_ = std::move(value);
+    return true;
+  }
+
+  bool open(Json container) {
+    if (open_.size() == max_depth)
+      fail(place(), fmt::format("nested more than {} deep", max_depth));
+    Json* parent = open_.empty() ? nullptr : open_.back();
+    add(std::move(container));
+    open_.push_back(!parent ? &root_ : parent->is_array() ? &parent->back() : member_);
+    return true;
+  }
+
+  bool close() {
+    open_.pop_back();
+    return true;
+  }
+
+  /// The pointer of the innermost open container.
+  std::string place() const {
+    Json::json_pointer pointer;
+    for (std::size_t i = 0; i + 1 < open_.size(); ++i) {
+      if (open_[i]->is_array()) {
+        pointer /= open_[i]->size() - 1;
+        continue;
+      }
+      for (const auto& [name, member] : open_[i]->items())
+        if (&member == open_[i + 1]) pointer /= name;
+    }
+    return pointer.to_string();
+  }
+
+  [[noreturn]] void fail(const std::string& pointer, std::string_view message) const {
+    throw InputError(fmt::format("{}: {}: {}", source_, pointer.empty() ? "/" : pointer, message));
+  }
+
+  const std::string& source_;
+  Json root_;
+  std::vector<Json*> open_;  // from the root inwards
+  Json* member_ = nullptr;   // of the object at hand, whose key was read last
+  std::size_t values_ = 0;
+};
+
 }  // namespace
+
+nlohmann::json parse_json(std::string_view text, const std::string& source) {
+  DocumentBuilder builder(source);
+  nlohmann::json::sax_parse(text, &builder);
+  return builder.take();
+}
 
 std::string did_you_mean(std::string_view name, const std::vector<std::string>& allowed) {
   if (allowed.empty()) return {};
@@ -49,19 +147,7 @@ double rounded(double value) {
 }
 
 JsonValue JsonValue::read(const std::filesystem::path& file) {
-  std::ifstream in(file);
-  if (!in || std::filesystem::is_directory(file))
-    throw InputError(fmt::format("{}: cannot read this file", file.string()));
-  nlohmann::json root;
-  try {
-    root = nlohmann::json::parse(in);
-  } catch (const nlohmann::json::exception& error) {  // a number overflow is no parse_error
-    // nlohmann's text is "[json.exception...] parse error at line 3, column 5: ...".
-    const std::string_view text = error.what();
-    throw InputError(fmt::format("{}: not JSON: {}", file.string(),
-                                 text.substr(std::min(text.size(), text.find("] ") + 2))));
-  }
-  return from(std::move(root), file.string());
+  return from(parse_json(read_text(file, max_document_bytes), file.string()), file.string());
 }
 
 JsonValue JsonValue::from(nlohmann::json document, std::string source) {
@@ -74,11 +160,7 @@ void JsonValue::fail(std::string_view message) const {
   throw InputError(fmt::format("{}: {}: {}", source(), pointer_.empty() ? "/" : pointer_, message));
 }
 
-std::string JsonValue::found() const {
-  std::string text = value_->dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-  if (text.size() > 40) text = text.substr(0, 37) + "...";
-  return "found " + text;
-}
+std::string JsonValue::found() const { return "found " + shortened(to_text(*value_), 40); }
 
 JsonValue JsonValue::child(std::string_view key, const nlohmann::json& value) const {
   const nlohmann::json::json_pointer step = nlohmann::json::json_pointer() / std::string(key);
@@ -127,8 +209,10 @@ std::vector<double> JsonValue::numbers(double min, double max) const {
 }
 
 std::size_t JsonValue::count(std::size_t min, std::size_t max) const {
-  if (!value_->is_number_integer() || value_->get<double>() < static_cast<double>(min) ||
-      value_->get<double>() > static_cast<double>(max))
+  // 30.0 and 3e1 are whole numbers too, by JSON Schema.
+  const double number = value_->is_number() ? value_->get<double>() : NAN;
+  if (number != std::trunc(number) || number < static_cast<double>(min) ||
+      number > static_cast<double>(max))
     fail(fmt::format("must be a whole number from {} to {}, {}", min, max, found()));
   return value_->get<std::size_t>();
 }

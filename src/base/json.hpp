@@ -13,10 +13,21 @@
 
 namespace bench {
 
+/// A document that JSON text holds: strict, no key twice in an object, no deeper and no larger than
+/// any of ours. Throws InputError with `source`, which stands for the file's name.
+nlohmann::json parse_json(std::string_view text, const std::string& source);
+
+/// As text, valid whatever bytes a string holds; an indent of -1 gives one line.
+template <typename Json>
+std::string to_text(const Json& json, int indent = -1) {
+  return json.dump(indent, ' ', false, Json::error_handler_t::replace);
+}
+
 /// A value inside a document. Cheap to copy; keeps the document alive.
 class JsonValue {
  public:
-  /// Reads a whole file. Throws InputError where it is missing or not strict JSON.
+  /// Reads a whole file or pipe (base/files.hpp). Throws InputError where it is missing or not JSON
+  /// as parse_json() takes it.
   static JsonValue read(const std::filesystem::path& file);
   /// A document that is already in memory; `source` stands for the file's name in errors.
   static JsonValue from(nlohmann::json document, std::string source);
@@ -50,6 +61,8 @@ class JsonValue {
   /// Refuses a schema_version that this program does not read.
   void check_schema_version() const;
 
+  /// "found ..." with the value, shortened.
+  std::string found() const;
   /// An error at this place: "file: /pointer: message".
   [[noreturn]] void fail(std::string_view message) const;
 
@@ -62,7 +75,6 @@ class JsonValue {
             std::string pointer)
       : document_(std::move(document)), value_(value), pointer_(std::move(pointer)) {}
   JsonValue child(std::string_view key, const nlohmann::json& value) const;
-  std::string found() const;
 
   std::shared_ptr<const Document> document_;
   const nlohmann::json* value_;

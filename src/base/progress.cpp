@@ -6,21 +6,36 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
+#include <string_view>
+
+#include "base/console.hpp"
+#include "base/text.hpp"
 
 namespace bench {
 
 using namespace std::chrono_literals;
 
+namespace {
+
+/// One that can draw a line anew.
+bool is_terminal() {
+  const char* kind = std::getenv("TERM");
+  return isatty(STDERR_FILENO) == 1 && kind && std::string_view(kind) != "dumb";
+}
+
+}  // namespace
+
 Progress::Progress(std::string what, std::size_t steps)
-    : what_(std::move(what)),
+    : what_(printable(what)),
       steps_(std::max<std::size_t>(steps, 1)),
-      terminal_(isatty(STDERR_FILENO) == 1),
+      terminal_(is_terminal()),
       begin_(std::chrono::steady_clock::now()),
       drawn_(begin_) {
   if (terminal_)
     draw();
   else
-    fmt::print(stderr, "{}\n", what_);
+    say(what_);
 }
 
 Progress::~Progress() {
@@ -45,9 +60,9 @@ void Progress::draw() const {
     const auto rest = std::chrono::ceil<std::chrono::seconds>(elapsed * (1.0 / share - 1.0));
     left = fmt::format("{:%M:%S} left", rest);
   }
-  fmt::print(stderr, "\r\033[K{} [{:=<{}}{: <{}}] {:3.0f}% {}", what_, "", filled, "",
-             width - filled, 100.0 * share, left);
-  std::fflush(stderr);
+  const std::string line = fmt::format("\r\033[K{} [{:=<{}}{: <{}}] {:3.0f}% {}", what_, "", filled,
+                                       "", width - filled, 100.0 * share, left);
+  std::fputs(line.c_str(), stderr);
 }
 
 }  // namespace bench

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <memory>
 
+#include "base/console.hpp"
 #include "cli/commands.hpp"
 
 namespace bench::cli {
@@ -28,11 +29,11 @@ bool run(const Options& options) {
 
   const auto names = comparison_format_names();
   const auto format = std::ranges::find(names, options.format) - names.begin();
-  fmt::print("{}", render(comparison, gates, static_cast<ComparisonFormat>(format)));
+  print(render(comparison, gates, static_cast<ComparisonFormat>(format)));
   for (const JsonValue& summary : {base, candidate})
     if (!gates.empty() && summary.at("mode").string() == "live")
-      fmt::print(stderr, "alert-bench: {}: a live run: gates on it fire on noise; gate replays\n",
-                 summary.source());
+      warn(
+          fmt::format("{}: a live run: gates on it fire on noise; gate replays", summary.source()));
   return comparison.gates_hold();
 }
 

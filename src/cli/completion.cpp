@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "base/console.hpp"
 #include "cli/commands.hpp"
 
 namespace bench::cli {
@@ -46,8 +47,8 @@ void add_completion(CLI::App& app) {
   auto* command = app.add_subcommand("completion", "Print a completion script for a shell");
   command->add_option("shell", *shell, "bash or zsh")->required()->check(CLI::IsMember(shells));
   command->callback([&app, shell] {
-    if (*shell == "zsh") fmt::print("autoload -U +X bashcompinit && bashcompinit\n");
-    fmt::print("{}", bash_script(app));
+    if (*shell == "zsh") print("autoload -U +X bashcompinit && bashcompinit\n");
+    print(bash_script(app));
   });
 }
 

@@ -7,7 +7,9 @@
 #include <thread>
 #include <vector>
 
+#include "base/console.hpp"
 #include "base/error.hpp"
+#include "base/text.hpp"
 #include "cli/commands.hpp"
 #include "contention/spec.hpp"
 #include "platform/load.hpp"
@@ -121,8 +123,8 @@ void add_doctor(CLI::App& app, int& status) {
   command->callback([&status, platform] {
     const auto findings = check_all(*platform);
     for (const auto& [usable, what, text, remedy] : findings) {
-      fmt::print("{} {:<24} {}\n", usable ? "ok" : "--", what, text);
-      if (!remedy.empty()) fmt::print("   {:<24} run: {}\n", "", remedy);
+      print(fmt::format("{} {:<24} {}\n", usable ? "ok" : "--", printable(what), printable(text)));
+      if (!remedy.empty()) print(fmt::format("   {:<24} run: {}\n", "", remedy));
     }
     if (!findings.front().usable) status = 1;  // without LibTorch only replay works
   });

@@ -2,9 +2,14 @@
 
 #include <algorithm>
 #include <exception>
+#include <filesystem>
+#include <new>
+#include <sstream>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "base/console.hpp"
 #include "base/error.hpp"
 #include "base/interrupt.hpp"
 #include "base/json.hpp"
@@ -16,8 +21,8 @@ namespace {
 
 enum ExitStatus { done = 0, failed = 1, bad_input = 2, machine_lacks = 3, interrupted = 4 };
 
-int report(const char* message, ExitStatus status) {
-  fmt::print(stderr, "alert-bench: {}\n", message);
+int report(std::string_view message, ExitStatus status) {
+  bench::warn(message);
   return status;
 }
 
@@ -31,19 +36,47 @@ void check_command(const CLI::App& app, const std::string& name) {
                                         bench::did_you_mean(name, names)));
 }
 
-int run(CLI::App& app, int argc, char** argv, const int& status) {
+/// What CLI11 answers itself: help, the version, and bad usage.
+int answer(const CLI::App& app, const CLI::ParseError& error) {
+  std::ostringstream out, messages;
+  const int status = app.exit(error, out, messages);
+  bench::print(out.str());
+  std::istringstream lines(messages.str());
+  for (std::string line; std::getline(lines, line);) bench::say(line);
+  return status == 0 ? done : bad_input;
+}
+
+int parse(CLI::App& app, int argc, char** argv, const int& status) {
   try {
     if (argc > 1) check_command(app, argv[1]);
     app.parse(argc, argv);
     return status;
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? done : bad_input;
+    return answer(app, error);
+  }
+}
+
+/// A path that the file system does not take: the user's, or no room to make it.
+int report(const std::filesystem::filesystem_error& error) {
+  const bool no_room = error.code() == std::errc::no_space_on_device;
+  return report(fmt::format("{}: {}", error.path1().string(), error.code().message()),
+                no_room ? failed : bad_input);
+}
+
+template <typename Body>
+int status_of(Body body) {
+  try {
+    return body();
   } catch (const bench::InputError& error) {
     return report(error.what(), bad_input);
   } catch (const bench::MachineError& error) {
     return report(error.what(), machine_lacks);
   } catch (const bench::Interrupted&) {
     return report("interrupted; go on with --resume", interrupted);
+  } catch (const std::filesystem::filesystem_error& error) {
+    return report(error);
+  } catch (const std::bad_alloc&) {
+    return report("out of memory", failed);
   } catch (const std::exception& error) {
     return report(error.what(), failed);
   }
@@ -52,6 +85,8 @@ int run(CLI::App& app, int argc, char** argv, const int& status) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  bench::claim_standard_streams();
+  bench::reset_signals();
   if (bench::is_workload_command(argc, argv)) bench::run_workload_command(argc, argv);
   bench::catch_signals();
 
@@ -73,5 +108,10 @@ int main(int argc, char** argv) {
   bench::cli::add_completion(app);
   for (auto* command : app.get_subcommands({}))
     command->set_version_flag("--version", fmt::format("alert-bench {}", bench::version));
-  return run(app, argc, argv, status);
+  status = status_of([&] { return parse(app, argc, argv, status); });
+  const int output = status_of([] {
+    bench::close_output();
+    return done;
+  });
+  return status == done ? output : status;
 }

@@ -2,9 +2,14 @@
 
 #include <fmt/format.h>
 
+#include "base/console.hpp"
 #include "report/tables.hpp"
 
 namespace bench::cli {
+
+CLI::Validator not_empty() {
+  return {[](const std::string& text) { return text.empty() ? "must not be empty" : ""; }, ""};
+}
 
 void ConfigOptions::add_to(CLI::App& command) {
   command.add_option("--config", file, "The experiment (configs/*.json)")->required();
@@ -19,7 +24,8 @@ void ConfigOptions::add_to(CLI::App& command) {
 }
 
 void OutputOptions::add_to(CLI::App& command) {
-  command.add_option("--out", out, "Results folder (default: runs/<name of the config>)");
+  command.add_option("--out", out, "Results folder (default: runs/<name of the config>)")
+      ->check(not_empty());
   auto* resume_flag = command.add_flag("--resume", resume, "Go on where an interrupted run ended");
   command.add_flag("--force", force, "Replace the results folder if it exists")
       ->excludes(resume_flag);
@@ -35,10 +41,9 @@ Existing OutputOptions::existing() const {
 
 void print_summary(const nlohmann::ordered_json& summary, bool as_json) {
   if (as_json)
-    fmt::print("{}\n", summary.dump(2));
+    print(to_text(summary, 2) + '\n');
   else
-    fmt::print("{}",
-               render(report_tables(JsonValue::from(summary, "summary")), TableFormat::terminal));
+    print(render(report_tables(JsonValue::from(summary, "summary")), TableFormat::terminal));
 }
 
 }  // namespace bench::cli

@@ -11,6 +11,9 @@
 
 namespace bench::cli {
 
+/// For an option that names a file to write.
+CLI::Validator not_empty();
+
 /// --config, --set, --schemes, --seed.
 struct ConfigOptions {
   std::filesystem::path file;

@@ -4,6 +4,7 @@
 
 #include <memory>
 
+#include "base/console.hpp"
 #include "cli/commands.hpp"
 #include "report/table.hpp"
 
@@ -36,7 +37,7 @@ void run(const Options& options) {
                            fmt::format("{:.0f}", decision_ns),
                            fmt::format("{:.1f}", decision_ns / static_cast<double>(candidates))});
   }
-  fmt::print("{}", render({costs, replay}, TableFormat::terminal));
+  print(render({costs, replay}, TableFormat::terminal));
 }
 
 }  // namespace

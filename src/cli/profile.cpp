@@ -3,7 +3,10 @@
 #include <algorithm>
 #include <memory>
 
+#include "base/console.hpp"
+#include "base/files.hpp"
 #include "cli/commands.hpp"
+#include "cli/options.hpp"
 #include "config/config.hpp"
 #include "machine/profiler.hpp"
 #include "machine/rig.hpp"
@@ -61,7 +64,9 @@ void add_profile(CLI::App& app) {
       app.add_subcommand("profile", "Measure only the profile of a suite on a platform");
   command->add_option("--suite", options->suite, "Folder with suite.json")->required();
   command->add_option("--platform", options->platform, "Platform file")->required();
-  command->add_option("--out", options->out, "The profile.json to write")->required();
+  command->add_option("--out", options->out, "The profile.json to write")
+      ->required()
+      ->check(not_empty());
   auto& inputs = options->inputs;
   command->add_option("--inputs", inputs.profile, "Inputs per configuration")
       ->capture_default_str()
@@ -75,11 +80,12 @@ void add_profile(CLI::App& app) {
       ->capture_default_str()
       ->check(CLI::IsMember(table_format_names()));
   command->callback([options] {
+    check_writable(options->out);
     Rig rig(options->suite, options->platform, options->inputs);
     rig.warm_up(options->inputs.warmup, OnError::stop);
     const ProfileFile profile = measure_profile(rig, options->inputs, OnError::stop);
     write_document(options->out, to_json(profile));
-    fmt::print("{}", render({profile_table(profile, rig.suite())}, table_format(options->format)));
+    print(render({profile_table(profile, rig.suite())}, table_format(options->format)));
   });
 }
 

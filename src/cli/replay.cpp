@@ -2,6 +2,7 @@
 
 #include <memory>
 
+#include "base/console.hpp"
 #include "cli/commands.hpp"
 #include "cli/options.hpp"
 #include "experiment/run.hpp"
@@ -30,7 +31,7 @@ void add_replay(CLI::App& app) {
     const auto summary =
         replay_experiment(config, options->traces, folder, options->output.existing());
     print_summary(summary, options->json);
-    fmt::print(stderr, "results: {}\n", folder.string());
+    say(fmt::format("results: {}", folder.string()));
   });
 }
 

@@ -2,9 +2,9 @@
 
 #include <fmt/format.h>
 
-#include <iostream>
 #include <memory>
 
+#include "base/console.hpp"
 #include "base/error.hpp"
 #include "cli/commands.hpp"
 #include "report/trace_events.hpp"
@@ -27,12 +27,12 @@ void print_tables(const Options& options) {
     throw InputError(
         fmt::format("{}: no summary.json: the run is {}; go on with `alert-bench run --resume`",
                     options.folder.string(), JsonValue::read(manifest).at("status").string()));
-  fmt::print("{}", render(report_tables(JsonValue::read(summary)), table_format(options.format)));
+  print(render(report_tables(JsonValue::read(summary)), table_format(options.format)));
 }
 
 void report(const Options& options) {
   if (options.format == trace_events_format)
-    return write_trace_events(options.folder / "inferences.jsonl", options.streams, std::cout);
+    return write_trace_events(options.folder / "inferences.jsonl", options.streams, print);
   const auto& [scheme, environment, setting] = options.streams;
   if (scheme || environment || setting)
     throw InputError(fmt::format("--scheme, --environment and --setting are for --format {}",

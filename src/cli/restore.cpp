@@ -2,7 +2,9 @@
 
 #include <memory>
 
+#include "base/console.hpp"
 #include "base/error.hpp"
+#include "base/text.hpp"
 #include "cli/commands.hpp"
 #include "platform/saved_limits.hpp"
 
@@ -16,10 +18,10 @@ void add_restore(CLI::App& app) {
     const auto all = restore_left_limits(*forget);
     bool complete = true;
     for (const LeftLimits& left : all) {
-      fmt::print("{}\n", left.text());
+      print(printable(left.text()) + '\n');
       complete = complete && left.failures.empty();
     }
-    if (all.empty()) fmt::print("no run of this user left limits behind\n");
+    if (all.empty()) print("no run of this user left limits behind\n");
     if (!complete && !*forget)
       throw MachineError("some limits could not be put back; --forget gives them up");
   });

@@ -4,6 +4,7 @@
 
 #include <memory>
 
+#include "base/console.hpp"
 #include "cli/commands.hpp"
 #include "cli/options.hpp"
 
@@ -21,7 +22,7 @@ void run(const Options& options) {
   const auto folder = options.output.folder(config);
   const auto summary = run_experiment(config, folder, options.output.existing());
   print_summary(summary, options.json);
-  fmt::print(stderr, "results: {}\n", folder.string());
+  say(fmt::format("results: {}", folder.string()));
 }
 
 }  // namespace

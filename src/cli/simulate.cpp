@@ -2,6 +2,7 @@
 
 #include <memory>
 
+#include "base/console.hpp"
 #include "cli/commands.hpp"
 #include "cli/options.hpp"
 #include "experiment/run.hpp"
@@ -23,7 +24,7 @@ void add_simulate(CLI::App& app) {
     const Config config = options->config.read();
     const auto folder = options->output.folder(config);
     simulate_experiment(config, folder, options->output.existing());
-    fmt::print(stderr, "traces: {}\n", (folder / "traces").string());
+    say(fmt::format("traces: {}", (folder / "traces").string()));
   });
 }
 

@@ -5,7 +5,9 @@
 #include <memory>
 #include <vector>
 
+#include "base/console.hpp"
 #include "base/error.hpp"
+#include "base/text.hpp"
 #include "cli/commands.hpp"
 
 namespace bench::cli {
@@ -21,9 +23,9 @@ void add_validate(CLI::App& app, int& status) {
   command->callback([files, deep, &status] {
     for (const auto& file : *files) {
       try {
-        fmt::print("{}: {}\n", file.string(), validate(file, *deep));
+        print(printable(fmt::format("{}: {}", file.string(), validate(file, *deep))) + '\n');
       } catch (const InputError& error) {
-        fmt::print(stderr, "alert-bench: {}\n", error.what());
+        warn(error.what());
         status = 2;
       }
     }

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "base/error.hpp"
+#include "base/text.hpp"
 
 namespace bench {
 namespace {
@@ -21,8 +22,16 @@ void set_value(nlohmann::json& document, const std::string& assignment) {
   std::string pointer = fmt::format("/{}", assignment.substr(0, equals));
   std::ranges::replace(pointer, '.', '/');
   const std::string text = assignment.substr(equals + 1);
-  nlohmann::json value = nlohmann::json::parse(text, nullptr, false);
-  if (value.is_discarded()) value = text;
+  if (!is_utf8(assignment))
+    throw InputError(fmt::format(
+        "--set {}: must be UTF-8, to stand in the manifest; a path that is not can be given by a "
+        "symbolic link",
+        assignment));
+  nlohmann::json value = text;
+  try {
+    value = parse_json(text, "--set");
+  } catch (const InputError&) {  // a string needs no quotes
+  }
   try {  // an object may get a new member, a list stays as long as it is
     const nlohmann::json::json_pointer place(pointer);
     nlohmann::json& parent = document.at(place.parent_pointer());
@@ -32,14 +41,27 @@ void set_value(nlohmann::json& document, const std::string& assignment) {
   }
 }
 
+/// The name of the experiment, and of a folder in runs/.
+std::string parse_name(const JsonValue& value) {
+  const std::string name = value.string();
+  constexpr std::size_t longest = 200;
+  if (name.empty() || name.size() > longest || name.find('/') != std::string::npos || name == "." ||
+      name == ".." || printable(name) != name)
+    value.fail(fmt::format(
+        "must be the name of a folder in runs/: 1 to {} bytes, no slash, no control character, {}",
+        longest, value.found()));
+  return name;
+}
+
 InputsSpec parse_inputs(const JsonValue& value) {
   value.allow_only({"count", "burst", "seed", "warmup", "profile", "idle_gap_s", "group_size"});
+  constexpr std::size_t most_inputs = 10'000'000;
   InputsSpec inputs;
-  inputs.count = value.at("count").count(1);
+  inputs.count = value.at("count").count(1, most_inputs);
   if (auto burst = value.find("burst")) inputs.burst = burst->count(1, 4096);
   if (auto seed = value.find("seed")) inputs.seed = seed->count();
-  if (auto warmup = value.find("warmup")) inputs.warmup = warmup->count();
-  if (auto profile = value.find("profile")) inputs.profile = profile->count(2);
+  if (auto warmup = value.find("warmup")) inputs.warmup = warmup->count(0, most_inputs);
+  if (auto profile = value.find("profile")) inputs.profile = profile->count(2, most_inputs);
   if (auto gap = value.find("idle_gap_s")) inputs.idle_gap_s = gap->number(0.0, 10.0);
   if (auto size = value.find("group_size")) {
     const auto range = size->items();
@@ -57,8 +79,8 @@ EnvironmentSpec parse_environment(const JsonValue& value) {
   const bool plain = std::ranges::all_of(environment.name, [](char c) {
     return std::isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '_';
   });
-  if (environment.name.empty() || !plain)
-    value.at("name").fail("must be letters, digits, - and _: it names a file");
+  if (environment.name.empty() || environment.name.size() > 100 || !plain)
+    value.at("name").fail("must be 1 to 100 letters, digits, - and _: it names a file");
   if (auto contention = value.find("contention"))
     environment.contention = parse_contention(*contention);
   return environment;
@@ -75,6 +97,11 @@ Levels parse_levels(const JsonValue& value, double min, double max) {
   return numbers;
 }
 
+std::size_t count(const Levels& levels) {
+  const auto* number = std::get_if<std::size_t>(&levels);
+  return number ? *number : std::get<std::vector<double>>(levels).size();
+}
+
 GoalSpec parse_goal(const JsonValue& value) {
   value.allow_only({"task", "deadline_scale", "deadline_s", "accuracy", "energy",
                     "deadline_confidence", "on_infeasible"});
@@ -87,7 +114,7 @@ GoalSpec parse_goal(const JsonValue& value) {
     value.fail("needs either \"deadline_scale\" or \"deadline_s\"");
   goal.deadlines_are_scales = scale.has_value();
   for (const auto& item : (scale ? *scale : *seconds).items())
-    goal.deadlines.push_back(item.positive());
+    goal.deadlines.push_back(item.number(1e-9, 1e9));
   if (goal.deadlines.empty()) (scale ? *scale : *seconds).fail("must not be empty");
 
   if (goal.task == Task::minimize_energy) {
@@ -148,7 +175,7 @@ Config read_config(const std::filesystem::path& file, const ConfigOverrides& ove
   root.allow_only({"schema_version", "name", "mode", "suite", "platform", "profile", "inputs",
                    "environments", "goals", "schemes", "on_error", "log_inferences", "simulate"});
   root.check_schema_version();
-  config.name = root.at("name").string();
+  config.name = parse_name(root.at("name"));
   config.mode = root.at("mode").one_of({"live", "replay"}, "mode") == 0 ? Mode::live : Mode::replay;
   const auto path = [&](std::string_view key) -> std::filesystem::path {
     const auto value = root.find(key);
@@ -170,6 +197,12 @@ Config read_config(const std::filesystem::path& file, const ConfigOverrides& ove
   config.environments = parse_list(environments, parse_environment);
   check_unique(config.environments, environments);
   config.goals = parse_list(root.at("goals"), parse_goal);
+  std::size_t settings = 0;
+  for (const GoalSpec& goal : config.goals) settings += goal.deadlines.size() * count(goal.levels);
+  constexpr std::size_t most_settings = 100'000;
+  if (settings > most_settings)
+    root.at("goals").fail(
+        fmt::format("makes {} settings, and {} are allowed", settings, most_settings));
   const JsonValue schemes = root.at("schemes");
   config.schemes = parse_list(schemes, read_scheme);
   check_unique(config.schemes, schemes);

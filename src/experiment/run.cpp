@@ -9,6 +9,7 @@
 #include "base/interrupt.hpp"
 #include "base/progress.hpp"
 #include "base/sha256.hpp"
+#include "base/text.hpp"
 #include "config/grid.hpp"
 #include "config/inputs.hpp"
 #include "experiment/replay.hpp"
@@ -302,8 +303,8 @@ Json replay_experiment(const Config& config, std::vector<fs::path> traces, const
   check_schemes(config, profile.profile);
   std::set<std::string> environments;
   for (const fs::path& trace : traces) {
-    folder.spare(trace);
     const TraceHeader header = TraceReader(trace).header();
+    folder.spare(trace);
     check_trace(trace, header, profile.profile);
     if (!environments.insert(header.environment).second)
       throw InputError(fmt::format("{}: a trace of the environment \"{}\" was given before",
@@ -315,7 +316,8 @@ Json replay_experiment(const Config& config, std::vector<fs::path> traces, const
   Manifest manifest(folder, config);
   return with_manifest(manifest, [&] {
     Json hashes = {{"profile", sha256_hex(file)}};
-    for (const fs::path& trace : traces) hashes[trace.filename().string()] = sha256_hex(trace);
+    for (const fs::path& trace : traces)
+      hashes[printable(trace.filename().string())] = sha256_hex(trace);
     manifest.add({{"energy_source", to_string(profile.energy_source)}, {"sha256", hashes}});
     folder.write("profile.json", to_json(profile));
     return replay_all(config, profile, traces, folder);

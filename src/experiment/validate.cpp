@@ -71,10 +71,8 @@ std::string validate_log(const fs::path& file) {
         fmt::format("{}: a log is checked against the profile.json beside it, and there "
                     "is none",
                     file.string()));
-  std::size_t lines = 0;
-  const auto streams = read_inferences(file, read_profile(profile).profile);
-  for (const auto& [key, steps] : streams) lines += steps.size();
-  return fmt::format("log: {} streams, {} inferences", streams.size(), lines);
+  const auto [streams, inferences] = count_inferences(file, read_profile(profile).profile);
+  return fmt::format("log: {} streams, {} inferences", streams, inferences);
 }
 
 std::string validate_platform(const fs::path& file) {

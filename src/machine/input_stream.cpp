@@ -7,6 +7,7 @@
 #include <numeric>
 
 #include "base/random.hpp"
+#include "base/text.hpp"
 #include "config/inputs.hpp"
 
 namespace bench {
@@ -67,7 +68,8 @@ std::string InputStream::lose(std::size_t input, OnError on_error, const char* r
       items.size() > 1 ? fmt::format(" and {} more", items.size() - 1) : std::string(), reason);
   if (on_error == OnError::stop)
     throw InputError(message + "; to go on without such inputs, set \"on_error\": \"skip\"");
-  return message;
+  constexpr std::size_t longest = 1000;
+  return printable(shortened(message, longest));
 }
 
 }  // namespace bench

@@ -7,6 +7,7 @@
 #include <thread>
 #include <utility>
 
+#include "base/console.hpp"
 #include "platform/cpufreq.hpp"
 #include "platform/emulated.hpp"
 #include "platform/hwmon.hpp"
@@ -234,7 +235,7 @@ PlatformSpec read_platform(const std::filesystem::path& file) {
 Platform open_platform(const PlatformSpec& spec, CoRunnerCpuTime corunner_cpu_time) {
   bool restored = true;
   for (const LeftLimits& left : restore_left_limits()) {
-    fmt::print(stderr, "alert-bench: {}\n", left.text());
+    warn(left.text());
     restored = restored && left.failures.empty();
   }
   Platform platform;

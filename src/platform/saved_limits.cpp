@@ -18,7 +18,9 @@
 #include <system_error>
 #include <utility>
 
+#include "base/console.hpp"
 #include "base/error.hpp"
+#include "base/files.hpp"
 #include "base/json.hpp"
 #include "platform/nvml.hpp"
 #include "platform/sysfs.hpp"
@@ -99,31 +101,18 @@ void put_back_all(const std::vector<SavedLimit>& limits, LeftLimits& result) {
   }
 }
 
-[[noreturn]] void cannot_save(const fs::path& file, int code) {
-  throw MachineError(
-      fmt::format("{}: the limits in force cannot be saved here: {}. Nothing was changed; make "
-                  "room, or set XDG_STATE_HOME to a folder that can be written",
-                  file.string(), std::generic_category().message(code)));
+[[noreturn]] void cannot_save(std::string_view why) {
+  throw MachineError(fmt::format(
+      "the limits in force cannot be saved here: {}. Nothing was changed; make room, or "
+      "set XDG_STATE_HOME to a folder that can be written",
+      why));
 }
 
-/// Whole or not at all, and on the disk when it returns.
-void write_durably(const fs::path& file, const std::string& text) {
-  const fs::path part = file.string() + ".part";
-  const int descriptor = open(part.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-  if (descriptor < 0) cannot_save(part, errno);
-  const ssize_t written = write(descriptor, text.data(), text.size());
-  int code = written == static_cast<ssize_t>(text.size()) ? 0 : written < 0 ? errno : ENOSPC;
-  if (code == 0 && fsync(descriptor) != 0) code = errno;
-  close(descriptor);
-  if (code == 0 && rename(part.c_str(), file.c_str()) != 0) code = errno;
-  if (code != 0) {
-    unlink(part.c_str());
-    cannot_save(part, code);
-  }
-  if (const int folder = open(file.parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-      folder >= 0) {
-    fsync(folder);
-    close(folder);
+void save(const fs::path& file, const std::string& text) {
+  try {
+    write_whole(file, text, 0600);
+  } catch (const std::runtime_error& error) {
+    cannot_save(error.what());
   }
 }
 
@@ -206,7 +195,7 @@ SavedLimits::SavedLimits(std::string limiter, std::vector<SavedLimit> limits)
   file_ = folder / fmt::format("limits-{}-{}.json", limiter_, getpid());
   std::error_code error;
   fs::create_directories(folder, error);
-  if (error) cannot_save(folder, error.value());
+  if (error) cannot_save(fmt::format("{}: {}", folder.string(), error.message()));
   const fs::path locked = lock_file(limits_.front());
   if (!limits_.front().gpu.empty())
     close(open(locked.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
@@ -223,22 +212,26 @@ SavedLimits::SavedLimits(std::string limiter, std::vector<SavedLimit> limits)
             "the limits of \"{}\" changed while this run started, by another run that was ending; "
             "start it again",
             limiter_));
-    write_durably(file_, to_json(limiter_, limits_).dump(2) + "\n");
+    save(file_, to_json(limiter_, limits_).dump(2) + "\n");
   } catch (...) {
     close(lock_);
     throw;
   }
+  at_end_.emplace([this] { put_back_now(); });
 }
 
-SavedLimits::~SavedLimits() {
+void SavedLimits::put_back_now() {
   LeftLimits result;
   put_back_all(limits_, result);
-  close(lock_);
   std::error_code ignored;
   if (result.failures.empty()) fs::remove(file_, ignored);
   for (const std::string& failure : result.failures)
-    fmt::print(stderr, "alert-bench: a limit is not put back: {}; try: alert-bench restore\n",
-               failure);
+    warn(fmt::format("a limit is not put back: {}; try: alert-bench restore", failure));
+}
+
+SavedLimits::~SavedLimits() {
+  put_back_now();
+  close(lock_);
 }
 
 std::string LeftLimits::text() const {

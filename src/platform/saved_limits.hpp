@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "base/interrupt.hpp"
+
 namespace bench {
 
 /// One value that a limiter changes: in a file, or of a GPU.
@@ -35,10 +37,13 @@ class SavedLimits {
   SavedLimits& operator=(const SavedLimits&) = delete;
 
  private:
+  void put_back_now();
+
   int lock_;
   std::string limiter_;
   std::vector<SavedLimit> limits_;
   std::filesystem::path file_;
+  std::optional<AtEnd> at_end_;
 };
 
 /// What became of the limits that one process left.

@@ -9,6 +9,7 @@
 #include <tuple>
 
 #include "base/error.hpp"
+#include "base/text.hpp"
 
 namespace bench {
 namespace {
@@ -146,12 +147,12 @@ std::string json_of(const Comparison& comparison) {
   const nlohmann::ordered_json document = {{"schema_version", schema_version},
                                            {"gates_hold", comparison.gates_hold()},
                                            {"rows", std::move(rows)}};
-  return document.dump(2) + "\n";
+  return to_text(document, 2) + "\n";
 }
 
 std::string xml_escaped(const std::string& text) {
   std::string escaped;
-  for (const char c : text) {
+  for (const char c : printable(text)) {
     switch (c) {
       case '&':
         escaped += "&amp;";

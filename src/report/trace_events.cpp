@@ -4,7 +4,6 @@
 
 #include <cmath>
 #include <map>
-#include <ostream>
 #include <set>
 
 #include "base/error.hpp"
@@ -22,15 +21,15 @@ constexpr const char* track_names[] = {"",          "inferences", "stages",
 /// The events of one array, one per line.
 class EventList {
  public:
-  explicit EventList(std::ostream& out) : out_(out) {}
+  explicit EventList(const WriteText& write) : write_(write) {}
   void add(const Json& event) {
-    out_ << (empty_ ? R"({"displayTimeUnit":"ms","traceEvents":[)" : ",") << '\n' << event.dump();
+    write_((empty_ ? R"({"displayTimeUnit":"ms","traceEvents":[)" : ",") + ('\n' + to_text(event)));
     empty_ = false;
   }
-  void end() { out_ << "\n]}\n"; }
+  void end() { write_("\n]}\n"); }
 
  private:
-  std::ostream& out_;
+  const WriteText& write_;
   bool empty_ = true;
 };
 
@@ -142,8 +141,8 @@ class Process {
 }  // namespace
 
 void write_trace_events(const std::filesystem::path& inferences, const StreamFilter& filter,
-                        std::ostream& out) {
-  EventList events(out);
+                        const WriteText& write) {
+  EventList events(write);
   std::map<StreamKey, Process> processes;
   std::set<std::string> others;
   for_each_inference(inferences, [&](const StreamKey& key, const JsonValue& line) {

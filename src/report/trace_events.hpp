@@ -3,9 +3,10 @@
 
 #include <cstddef>
 #include <filesystem>
-#include <iosfwd>
+#include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace bench {
 
@@ -15,12 +16,14 @@ struct StreamFilter {
   std::optional<std::size_t> setting = std::nullopt;
 };
 
+using WriteText = std::function<void(std::string_view)>;
+
 /// Writes a log's streams in the JSON Object Format of Chrome's Trace Event Format. A stream is a
 /// process with tracks for inferences, stages, decisions, caps and contention, and with counters
 /// for xi and power. Each stream has its own clock: inputs follow each other by their periods,
 /// from 0. Memory does not grow with the log. Throws InputError where the log is missing or
 /// malformed, or has no such stream.
 void write_trace_events(const std::filesystem::path& inferences, const StreamFilter& filter,
-                        std::ostream& out);
+                        const WriteText& write);
 
 }  // namespace bench

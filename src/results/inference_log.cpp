@@ -1,10 +1,11 @@
 #include "results/inference_log.hpp"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
+#include <utility>
 
 #include "base/error.hpp"
 #include "config/config.hpp"
@@ -18,18 +19,16 @@ Json number_or_null(const std::optional<double>& value) {
   return value ? Json(rounded(*value)) : Json(nullptr);
 }
 
-/// Where the last whole line of a file ends.
-std::uintmax_t end_of_whole_lines(const std::filesystem::path& file) {
-  std::ifstream in(file, std::ios::binary);
-  std::uintmax_t end = 0, position = 0;
+/// Cuts off what stands behind the last whole line.
+void cut_to_whole_lines(const Descriptor& log, const std::filesystem::path& file) {
+  const Descriptor reader = open_regular(file);
   std::vector<char> block(1 << 16);
-  while (in.read(block.data(), static_cast<std::streamsize>(block.size())), in.gcount() > 0) {
-    const auto read = static_cast<std::size_t>(in.gcount());
-    for (std::size_t i = 0; i < read; ++i)
-      if (block[i] == '\n') end = position + i + 1;
-    position += read;
-  }
-  return end;
+  off_t end = 0, position = 0;
+  for (ssize_t got = 0; (got = pread(reader.number(), block.data(), block.size(), position)) > 0;
+       position += got)
+    for (ssize_t i = 0; i < got; ++i)
+      if (block[static_cast<std::size_t>(i)] == '\n') end = position + i + 1;
+  if (ftruncate(log.number(), end) != 0) fail_to_write(file, errno);
 }
 
 Step read_step(const JsonValue& line, const alert::Profile& profile,
@@ -70,6 +69,25 @@ Step read_step(const JsonValue& line, const alert::Profile& profile,
   step.contention = value.at("contention").boolean();
   if (auto coarse = value.find("energy_coarse")) step.energy_coarse = coarse->boolean();
   return step;
+}
+
+/// Calls `body` with every step of a log, checked; returns how many streams there are.
+template <typename Body>
+std::size_t for_each_step(const std::filesystem::path& file, const alert::Profile& profile,
+                          Body body) {
+  std::vector<std::string> model_names;
+  for (const auto& model : profile.models) model_names.push_back(model.name);
+
+  constexpr std::size_t most_streams = 1'000'000;
+  std::map<StreamKey, std::size_t> inputs;
+  for_each_inference(file, [&](const StreamKey& key, const JsonValue& line) {
+    Step step = read_step(line, profile, model_names);
+    if (step.input != inputs[key]++) line.at("input").fail("an input is missing before");
+    if (inputs.size() > most_streams)
+      line.fail(fmt::format("more than {} streams, which is not one of our logs", most_streams));
+    body(key, std::move(step));
+  });
+  return inputs.size();
 }
 
 Json decision_and_outcome(const alert::Profile& profile, const Step& step) {
@@ -144,40 +162,34 @@ Json to_json(const StreamKey& key, const alert::Goal& goal, const alert::Profile
   return line;
 }
 
-InferenceLog::InferenceLog(const std::filesystem::path& file, bool resume) : file_(file) {
-  if (resume && std::filesystem::exists(file))
-    std::filesystem::resize_file(file, end_of_whole_lines(file));
-  out_.open(file, resume ? std::ios::app : std::ios::trunc);
-  if (!out_)
-    throw InputError(fmt::format("{}: cannot write: {}", file.string(), std::strerror(errno)));
+InferenceLog::InferenceLog(const std::filesystem::path& file, bool resume)
+    : file_(file), descriptor_(resume ? open_to_append(file) : create_file(file)) {
+  if (resume) cut_to_whole_lines(descriptor_, file);
+}
+
+InferenceLog::~InferenceLog() {
+  try {
+    flush();
+  } catch (...) {  // the error that brought us here is the one to report
+  }
 }
 
 void InferenceLog::write(const StreamKey& key, const alert::Goal& goal,
                          const alert::Profile& profile, const Step& step) {
-  out_ << to_json(key, goal, profile, step).dump() << '\n';
+  buffer_ += to_text(to_json(key, goal, profile, step)) + '\n';
+  if (buffer_.size() > 1 << 16) flush();
 }
 
-void InferenceLog::flush() {
-  if (!out_.flush())
-    throw std::runtime_error(
-        fmt::format("{}: cannot write: {}", file_.string(), std::strerror(errno)));
-}
+void InferenceLog::flush() { write_all(descriptor_, std::exchange(buffer_, {}), file_); }
 
 void for_each_inference(const std::filesystem::path& file,
                         const std::function<void(const StreamKey&, const JsonValue&)>& body) {
-  std::ifstream in(file);
-  if (!in)
-    throw InputError(
-        fmt::format("{}: cannot read: {}; a replay writes it with "
-                    "--set log_inferences=true",
-                    file.string(), std::strerror(errno)));
-  std::string text;
-  for (std::size_t number = 1; std::getline(in, text); ++number) {
-    if (in.eof()) break;  // the last line was not written whole
-    const std::string where = fmt::format("{}:{}", file.string(), number);
-    nlohmann::json json = nlohmann::json::parse(text, nullptr, false);
-    if (json.is_discarded()) throw InputError(where + ": not JSON");
-    const JsonValue line = JsonValue::from(std::move(json), where);
+  if (!std::filesystem::exists(file))
+    throw InputError(fmt::format(
+        "{}: there is no log; a replay writes it with --set log_inferences=true", file.string()));
+  LineReader lines(file);
+  while (const auto text = lines.next()) {
+    const JsonValue line = JsonValue::from(parse_json(*text, lines.place()), lines.place());
     body({line.at("environment").string(), line.at("setting").count(), line.at("scheme").string()},
          line);
   }
@@ -185,16 +197,17 @@ void for_each_inference(const std::filesystem::path& file,
 
 std::map<StreamKey, std::vector<Step>> read_inferences(const std::filesystem::path& file,
                                                        const alert::Profile& profile) {
-  std::vector<std::string> model_names;
-  for (const auto& model : profile.models) model_names.push_back(model.name);
-
   std::map<StreamKey, std::vector<Step>> streams;
-  for_each_inference(file, [&](const StreamKey& key, const JsonValue& line) {
-    auto& steps = streams[key];
-    steps.push_back(read_step(line, profile, model_names));
-    if (steps.back().input + 1 != steps.size()) line.at("input").fail("an input is missing before");
-  });
+  for_each_step(file, profile,
+                [&](const StreamKey& key, Step step) { streams[key].push_back(std::move(step)); });
   return streams;
+}
+
+LogSize count_inferences(const std::filesystem::path& file, const alert::Profile& profile) {
+  LogSize size;
+  size.streams =
+      for_each_step(file, profile, [&](const StreamKey&, const Step&) { ++size.inferences; });
+  return size;
 }
 
 }  // namespace bench

@@ -3,7 +3,6 @@
 
 #include <cstddef>
 #include <filesystem>
-#include <fstream>
 #include <functional>
 #include <map>
 #include <string>
@@ -11,6 +10,7 @@
 #include <vector>
 
 #include "alert/profile.hpp"
+#include "base/files.hpp"
 #include "base/json.hpp"
 #include "stream/stream.hpp"
 
@@ -28,8 +28,11 @@ struct StreamKey {
 class InferenceLog {
  public:
   /// A new file, or the end of an existing one where `resume` says so (an incomplete last line is
-  /// cut off).
+  /// cut off). Throws as create_file() and open_to_append() (base/files.hpp).
   InferenceLog(const std::filesystem::path& file, bool resume);
+  ~InferenceLog();
+  InferenceLog(const InferenceLog&) = delete;
+  InferenceLog& operator=(const InferenceLog&) = delete;
 
   void write(const StreamKey& key, const alert::Goal& goal, const alert::Profile& profile,
              const Step& step);
@@ -38,7 +41,8 @@ class InferenceLog {
 
  private:
   std::filesystem::path file_;
-  std::ofstream out_;
+  Descriptor descriptor_;
+  std::string buffer_;  // not yet handed to the system
 };
 
 nlohmann::ordered_json to_json(const StreamKey& key, const alert::Goal& goal,
@@ -48,6 +52,12 @@ nlohmann::ordered_json to_json(const StreamKey& key, const alert::Goal& goal,
 /// naming the line, for one that is malformed, and where there is no log.
 void for_each_inference(const std::filesystem::path& file,
                         const std::function<void(const StreamKey&, const JsonValue&)>& body);
+
+struct LogSize {
+  std::size_t streams = 0, inferences = 0;
+};
+/// Checks every line, and keeps none.
+LogSize count_inferences(const std::filesystem::path& file, const alert::Profile& profile);
 
 /// The steps of every stream that an interrupted run has logged, in the order of their inputs.
 std::map<StreamKey, std::vector<Step>> read_inferences(const std::filesystem::path& file,

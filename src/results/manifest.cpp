@@ -53,6 +53,7 @@ Manifest::Manifest(const ResultsFolder& folder, const Config& config) : folder_(
                {"machine", machine()},
                {"seed", config.inputs.seed},
                {"config", config.document}};
+  folder_.keep_reserve();
   folder_.write("manifest.json", document_);
 }
 
@@ -73,6 +74,7 @@ void Manifest::close(const std::string& status) {
   closed_ = true;
   document_["status"] = status;
   document_["finished_at"] = now_utc();
+  folder_.release_reserve();
   folder_.write("manifest.json", document_);
 }
 

@@ -3,9 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <fstream>
+#include <sstream>
 
 #include "base/error.hpp"
+#include "base/files.hpp"
 #include "suite/formats.hpp"
 
 namespace bench {
@@ -77,8 +78,8 @@ std::unique_ptr<Dataset> open_dataset(const Suite& suite, std::size_t threads) {
 }
 
 std::vector<std::string> read_lines(const std::filesystem::path& file) {
-  std::ifstream in(file);
-  if (!in) fail_file(file, "cannot read this file");
+  constexpr std::uint64_t max_bytes = 256 << 20;
+  std::istringstream in(read_text(file, max_bytes));
   std::vector<std::string> lines;
   for (std::string line; std::getline(in, line);) {
     if (line.ends_with('\r')) line.pop_back();

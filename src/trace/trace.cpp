@@ -6,12 +6,12 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <stdexcept>
 #include <string_view>
 #include <utility>
 
 #include "base/error.hpp"
+#include "base/files.hpp"
 #include "suite/suite.hpp"
 
 namespace bench {
@@ -20,72 +20,14 @@ namespace {
 namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
 
-// zlib's gz functions read and write plain files too: both kinds go one way.
+// zlib's gz functions write plain files too: both kinds go one way.
 struct GzClose {
   void operator()(gzFile file) const { gzclose(file); }
 };
 using GzFile = std::unique_ptr<gzFile_s, GzClose>;
 
-class LineReader {
- public:
-  explicit LineReader(const fs::path& file)
-      : name_(file.string()), file_(gzopen(file.c_str(), "rb")) {
-    if (!file_) throw InputError(fmt::format("{}: cannot read: {}", name_, std::strerror(errno)));
-  }
-
-  /// The next whole line, valid until the next call; nothing where there is none.
-  std::optional<std::string_view> next() {
-    for (;;) {
-      const auto end = buffer_.find('\n', searched_);
-      if (end != std::string::npos) {
-        const std::string_view line(buffer_.data() + begin_, end - begin_);
-        begin_ = searched_ = end + 1;
-        ++number_;
-        return line;
-      }
-      buffer_.erase(0, begin_);
-      begin_ = 0;
-      searched_ = buffer_.size();
-      if (!refill()) return std::nullopt;
-    }
-  }
-
-  /// Where next() gave nothing: the file breaks off inside a line or inside its gzip stream.
-  bool cut() const { return cut_; }
-  /// "file:line" of the line that next() gave last.
-  std::string place() const { return fmt::format("{}:{}", name_, number_); }
-  std::string next_place() const { return fmt::format("{}:{}", name_, number_ + 1); }
-
- private:
-  bool refill() {
-    constexpr std::size_t chunk = 1 << 16, longest_line = 1 << 24;
-    const std::size_t kept = buffer_.size();
-    if (kept > longest_line)
-      throw InputError(fmt::format("{}: /: this line has no end: not a trace", next_place()));
-    buffer_.resize(kept + chunk);
-    const int got = gzread(file_.get(), buffer_.data() + kept, chunk);
-    int status = Z_OK;
-    const char* reason = gzerror(file_.get(), &status);  // begins with the file's name
-    if (got < 0) throw InputError(reason);
-    buffer_.resize(kept + static_cast<std::size_t>(got));
-    if (got == 0) cut_ = kept > 0 || status == Z_BUF_ERROR;
-    return got > 0;
-  }
-
-  std::string name_;
-  GzFile file_;
-  std::string buffer_;        // from the first line not yet given on
-  std::size_t begin_ = 0;     // of the next line
-  std::size_t searched_ = 0;  // no line ends between begin_ and here
-  std::size_t number_ = 0;    // of the line given last
-  bool cut_ = false;
-};
-
-JsonValue parse_line(std::string_view line, std::string place) {
-  auto json = nlohmann::json::parse(line, nullptr, /*allow_exceptions=*/false);
-  if (json.is_discarded())
-    throw InputError(fmt::format("{}: /: must be JSON, found {}", place, line.substr(0, 40)));
-  return JsonValue::from(std::move(json), std::move(place));
+JsonValue read_line(const LineReader& lines, std::string_view line) {
+  return JsonValue::from(parse_json(line, lines.place()), lines.place());
 }
 
 TraceModel parse_model(const JsonValue& value) {
@@ -174,7 +116,7 @@ class Parser {
   explicit Parser(const fs::path& file) : lines_(file) {
     const auto line = lines_.next();
     if (!line) throw InputError(fmt::format("{}: /: the header is missing", lines_.next_place()));
-    header_ = parse_header(parse_line(*line, lines_.place()));
+    header_ = parse_header(read_line(lines_, *line));
     for (const auto& model : header_.models) names_.push_back(model.name);
   }
 
@@ -189,7 +131,7 @@ class Parser {
     for (std::size_t done = 0; done < seen_.size(); ++done) {
       const auto line = lines_.next();
       if (!line) return done > 0 || lines_.cut() ? Next::part : Next::end;
-      const JsonValue value = parse_line(*line, lines_.place());
+      const JsonValue value = read_line(lines_, *line);
       if (done == 0)
         begin_input(value, input);
       else
@@ -351,12 +293,12 @@ bool TraceReader::next(TraceInput& input) {
 }
 
 struct TraceWriter::State {
-  State(const fs::path& path, const TraceHeader& trace_header)
-      : header(trace_header),
-        name(path.string()),
-        file(gzopen(path.c_str(), path.extension() == ".gz" ? "wb" : "wbT")) {
-    if (!file) throw std::runtime_error(fmt::format("{}: {}", name, std::strerror(errno)));
-    append(to_json(header).dump() + '\n');
+  State(const fs::path& path, const TraceHeader& trace_header) : header(trace_header), name(path) {
+    Descriptor descriptor = create_file(path);
+    file.reset(gzdopen(descriptor.number(), path.extension() == ".gz" ? "wb" : "wbT"));
+    if (!file) throw std::bad_alloc();
+    descriptor.release();
+    append(to_text(to_json(header)) + '\n');
   }
 
   // A sync flush ends at a whole byte without giving up the dictionary, so that the file on disk
@@ -369,21 +311,24 @@ struct TraceWriter::State {
 
   void write(const TraceInput& input) {
     std::string lines;
-    if (!input.lost.empty()) lines = lost_to_json(input).dump() + '\n';
+    if (!input.lost.empty()) lines = to_text(lost_to_json(input)) + '\n';
     for (std::size_t model = 0; model < header.models.size() && input.lost.empty(); ++model)
       for (std::size_t cap = 0; cap < header.power_caps_w.size(); ++cap)
-        lines += to_json(header, input, model, cap).dump() + '\n';
+        lines += to_text(to_json(header, input, model, cap)) + '\n';
     append(lines);
     ++inputs;
   }
 
   [[noreturn]] void fail() {
+    const int error = errno;
     int status = Z_OK;
-    throw std::runtime_error(fmt::format("cannot write {}", gzerror(file.get(), &status)));
+    const char* why = gzerror(file.get(), &status);
+    if (status == Z_ERRNO) fail_to_write(name, error);
+    throw std::runtime_error(fmt::format("{}: cannot write: {}", name.string(), why));
   }
 
   TraceHeader header;
-  std::string name;
+  fs::path name;
   GzFile file;
   std::size_t inputs = 0;
 };
@@ -412,9 +357,7 @@ std::size_t TraceWriter::inputs_written() const { return state_->inputs; }
 void TraceWriter::write(const TraceInput& input) { state_->write(input); }
 
 void TraceWriter::close() {
-  if (gzclose(state_->file.release()) != Z_OK)
-    throw std::runtime_error(
-        fmt::format("cannot write {}: {}", state_->name, std::strerror(errno)));
+  if (gzclose(state_->file.release()) != Z_OK) fail_to_write(state_->name, errno);
 }
 
 }  // namespace bench

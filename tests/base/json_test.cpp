@@ -61,9 +61,11 @@ TEST_CASE("json: a file is read whole") {
 }
 
 TEST_CASE("json: a missing file, and a folder") {
-  CHECK(error_of([] { JsonValue::read("no/such.json"); }) == "no/such.json: cannot read this file");
+  CHECK(error_of([] { JsonValue::read("no/such.json"); }) ==
+        "no/such.json: cannot read this file: No such file or directory");
   const auto folder = std::filesystem::temp_directory_path();
-  CHECK(error_of([&] { JsonValue::read(folder); }) == folder.string() + ": cannot read this file");
+  CHECK(error_of([&] { JsonValue::read(folder); }) ==
+        folder.string() + ": cannot read this file: Is a directory");
 }
 
 TEST_CASE("json: what is not strict JSON is refused, and the place told") {
@@ -72,6 +74,37 @@ TEST_CASE("json: what is not strict JSON is refused, and the place told") {
   for (const std::string text :
        {"", "{", "[1,]", "{\"a\": NaN}", "[Infinity]", "[-Infinity]", "// comment\n1", "1 2"})
     CHECK_THAT(read_error(text), Catch::StartsWith("parse error at line"));
+}
+
+TEST_CASE("json: a key that stands twice is refused, and its place told") {
+  CHECK(error_of([] { document(R"({"a": [0, {"b": 1, "c": 2, "b": 3}]})"); }) ==
+        "x.json: /a/1/b: the key stands twice");
+  CHECK_NOTHROW(document(R"({"a": {"b": 1}, "b": {"a": 1}})"));
+}
+
+TEST_CASE("json: what is nested too deep is refused before anything recurses") {
+  const auto nested = [](std::size_t depth, const std::string& open, const std::string& close) {
+    std::string text;
+    for (std::size_t i = 0; i < depth; ++i) text += open;
+    text += "1";
+    for (std::size_t i = 0; i < depth; ++i) text += close;
+    return text;
+  };
+  for (const auto& [open, close] : {std::pair("[", "]"), std::pair(R"({"k":)", "}")}) {
+    CHECK_NOTHROW(document(nested(64, open, close)));
+    CHECK_THAT(error_of([&] { document(nested(65, open, close)); }),
+               Catch::Contains("nested more than 64 deep"));
+    CHECK_THAT(error_of([&] { document(nested(100'000, open, "")); }),
+               Catch::Contains("nested more than 64 deep"));
+  }
+}
+
+TEST_CASE("json: more values than any of our files has are refused") {
+  std::string text = "[0";
+  for (std::size_t i = 2; i < 2'000'000; ++i) text += ",0";
+  CHECK_NOTHROW(document(text + "]"));
+  CHECK(error_of([&] { document(text + ",0]"); }) ==
+        "x.json: /: more than 2000000 values, which is not one of our files");
 }
 
 TEST_CASE("json: a number that no double holds is refused") {
@@ -181,10 +214,18 @@ TEST_CASE("json: schema_version") {
         "x.json: /: \"schema_version\" is missing");
 }
 
+TEST_CASE("json: a whole number may be written as 30.0 or 3e1") {
+  CHECK(document("30.0").count() == 30);
+  CHECK(document("3e1").count() == 30);
+  CHECK(error_of([] { document("30.5").count(); }) ==
+        "x.json: /: must be a whole number from 0 to 4294967295, found 30.5");
+}
+
 TEST_CASE("json: a long value is cut in the error") {
   const auto value = document('"' + std::string(100, 'x') + '"');
-  CHECK(error_of([&] { value.number(); }) ==
-        "x.json: /: must be a number, found \"" + std::string(36, 'x') + "...");
+  CHECK(error_of([&] { value.number(); }) == "x.json: /: must be a number, found \"" +
+                                                 std::string(23, 'x') + "..." +
+                                                 std::string(12, 'x') + '"');
 }
 
 TEST_CASE("did_you_mean suggests the nearest name, and nothing where none is near") {

@@ -43,7 +43,7 @@ class ConfigErrors(Errors):
 
     def test_missing_config(self):
         file = self.folder / "nothing.json"
-        self.assert_run_refused(BAD_INPUT, f"{file}: cannot read this file", file)
+        self.assert_run_refused(BAD_INPUT, f"{file}: cannot read this file: No such file or directory", file)
 
     def test_malformed_json(self):
         file = self.folder / "config.json"
@@ -102,7 +102,8 @@ class SuiteErrors(Errors):
     def test_missing_suite(self):
         file = small_config(self.folder, self.folder / "nothing")
         self.assert_run_refused(
-            BAD_INPUT, f"{self.folder}/nothing/suite.json: cannot read this file", file)
+            BAD_INPUT, f"{self.folder}/nothing/suite.json: cannot read this file: "
+            "No such file or directory", file)
 
     def test_missing_model(self):
         def change(suite):

@@ -118,3 +118,18 @@ TEST_CASE("cells that a format would misread are quoted") {
                                                                    "| say \"hi\" | 2\\|3 |\n"));
   CHECK(render({{"", {"a"}, {{""}}, ""}}, TableFormat::csv) == "table,a\n,\n");
 }
+
+TEST_CASE("cells that a format would take for more than text are shown as they are") {
+  const auto shown = [](const std::string& cell, TableFormat format) {
+    const std::string text = render({{"t", {"c"}, {{cell}}, ""}}, format);
+    const std::size_t end = text.size() - 1, begin = text.rfind('\n', end - 1) + 1;
+    return text.substr(begin, end - begin);
+  };
+  CHECK(shown("\x1B[31m\nred", TableFormat::terminal) == "\\x1B[31m\\nred");
+  CHECK(shown("<img src=x> `a` *b* _c_ &lt; [d](e)", TableFormat::markdown) ==
+        R"(| \<img src=x\> \`a\` \*b\* \_c\_ \&lt; [d\](e) |)");
+  for (const std::string formula : {"=1+2", "+cmd", "-cmd", "@sum", "\tx"})
+    CHECK(shown(formula, TableFormat::csv) == "t,'" + formula);
+  for (const std::string number : {"-1.5", "+2.00%", "-0.25", "–"})
+    CHECK(shown(number, TableFormat::csv) == "t," + number);
+}

@@ -70,9 +70,9 @@ class Log {
   }
   fs::path file() const { return folder_.path() / "inferences.jsonl"; }
   json events(const StreamFilter& filter = {}) const {
-    std::ostringstream out;
-    write_trace_events(file(), filter, out);
-    const json document = json::parse(out.str());
+    std::string out;
+    write_trace_events(file(), filter, [&](std::string_view text) { out += text; });
+    const json document = json::parse(out);
     CHECK(document.at("displayTimeUnit") == "ms");
     return document.at("traceEvents");
   }
@@ -187,9 +187,9 @@ TEST_CASE("a lost input is an event without duration") {
     log.write({"memory", 3, "alert"}, goal, profile, next);
     log.flush();
   }
-  std::ostringstream out;
-  write_trace_events(file, {}, out);
-  const json events = json::parse(out.str()).at("traceEvents");
+  std::string out;
+  write_trace_events(file, {}, [&](std::string_view text) { out += text; });
+  const json events = json::parse(out).at("traceEvents");
   const auto event =
       std::ranges::find_if(events, [](const json& event) { return event["ph"] == "i"; });
   REQUIRE(event != events.end());
@@ -219,12 +219,13 @@ TEST_CASE("streams can be chosen, and one that is not there is told") {
   CHECK(names(log.events({"oracle", "memory", 3})) ==
         std::vector<std::string>{"oracle / memory / setting 3 (minimize-energy)"});
 
-  std::ostringstream out;
-  CHECK_THROWS_WITH(write_trace_events(log.file(), {.setting = 4}, out),
+  std::string out;
+  const auto write = [&](std::string_view text) { out += text; };
+  CHECK_THROWS_WITH(write_trace_events(log.file(), {.setting = 4}, write),
                     log.file().string() +
                         ": no such stream; the first of 2 (scheme / environment "
                         "/ setting): alert / memory / 3");
-  CHECK(out.str().empty());
-  CHECK_THROWS_WITH(write_trace_events(log.file() / "none", {}, out),
+  CHECK(out.empty());
+  CHECK_THROWS_WITH(write_trace_events(log.file() / "none", {}, write),
                     Catch::Contains("a replay writes it with --set log_inferences=true"));
 }

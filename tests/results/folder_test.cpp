@@ -78,7 +78,45 @@ TEST_CASE("replacing empties a results folder, but not before prepare()") {
   const ResultsFolder folder(out, Existing::replace, config);
   CHECK_FALSE(folder.resuming());
   folder.prepare();
-  CHECK(fs::is_empty(out));
+  // It stays a results folder until its new manifest takes the old one's place.
+  CHECK(listing(out).size() == 1);
+  CHECK(fs::exists(out / "manifest.json"));
+}
+
+TEST_CASE("what a run leaves that was killed before its first manifest is taken for empty") {
+  const test::TemporaryFolder parent;
+  fs::create_directory(parent.path() / "out");
+  parent.write("out/manifest.json.part", "{");
+  parent.write("out/.reserve", "");
+  for (const Existing existing : {Existing::refuse, Existing::replace, Existing::resume})
+    CHECK(refusal(parent.path() / "out", existing) == "no error");
+}
+
+TEST_CASE("results with a damaged manifest can be replaced, and nothing else") {
+  const test::TemporaryFolder parent;
+  const fs::path out = make_results(parent, "");
+  CHECK(refusal(out, Existing::replace) == "no error");
+  CHECK_THAT(refusal(out, Existing::resume),
+             Catch::StartsWith((out / "manifest.json").string() + ": not JSON") &&
+                 Catch::EndsWith("so --resume cannot tell which config it is of: --force replaces "
+                                 "it"));
+  parent.write("out/thesis.txt", "");
+  CHECK_THAT(refusal(out, Existing::replace), Catch::Contains("is not a results folder"));
+}
+
+TEST_CASE("resuming follows no link inside of the folder") {
+  const test::TemporaryFolder parent;
+  const fs::path out = make_results(parent, ours), precious = parent.write("precious", "text");
+  fs::create_symlink(precious, out / "inferences.jsonl");
+  CHECK_THAT(refusal(out, Existing::resume),
+             Catch::Contains("inferences.jsonl: is a symbolic link"));
+  fs::remove(out / "inferences.jsonl");
+  fs::remove_all(out / "traces");
+  fs::create_directory_symlink(parent.path(), out / "traces");
+  CHECK_THAT(refusal(out, Existing::resume), Catch::Contains("traces: is a symbolic link"));
+  CHECK(refusal(out, Existing::replace) == "no error");
+  ResultsFolder(out, Existing::replace, config).prepare();
+  CHECK(fs::file_size(precious) == 4);
 }
 
 TEST_CASE("replacing and resuming leave a foreign folder alone") {
@@ -88,8 +126,6 @@ TEST_CASE("replacing and resuming leave a foreign folder alone") {
     CHECK(refusal(out, existing) ==
           out.string() +
               ": exists and is not a results folder (no manifest.json of one); it is left alone");
-  parent.write("out/manifest.json", "{");
-  CHECK_THAT(refusal(out, Existing::replace), Catch::Contains("manifest.json: not JSON"));
   fs::remove(out / "manifest.json");
   CHECK_THAT(refusal(out, Existing::replace), Catch::Contains("is not a results folder"));
 
@@ -128,9 +164,17 @@ TEST_CASE("a file that is yet to be read is not replaced") {
 TEST_CASE("a folder that cannot be made is told") {
   const test::TemporaryFolder parent;
   const fs::path below_file = parent.write("file", "text") / "out";
-  const ResultsFolder folder(below_file, Existing::refuse, config);
-  CHECK_THROWS_WITH(folder.prepare(),
-                    below_file.string() + ": cannot make this folder: Not a directory");
+  const fs::path dangling = parent.path() / "dangling";
+  fs::create_symlink(parent.path() / "nothing", dangling);
+  const fs::path too_long = parent.path() / "a" / std::string(256, 'x');
+  const auto before = listing(parent.path());
+  for (const auto& [place, reason] : {std::pair(below_file, "Not a directory"),
+                                      {dangling, "File exists"},
+                                      {too_long, "File name too long"},
+                                      {fs::path("/proc/out"), "No such file or directory"}})
+    CHECK_THROWS_WITH(ResultsFolder(place, Existing::refuse, config),
+                      place.string() + ": cannot make this folder: " + reason);
+  CHECK(listing(parent.path()) == before);
 }
 
 TEST_CASE("a document is written whole or not at all") {
@@ -143,8 +187,9 @@ TEST_CASE("a document is written whole or not at all") {
   CHECK(text.str() == "{\n  \"a\": 2\n}\n");
 
   fs::create_directory(parent.path() / "folder.json");
-  CHECK_THROWS_WITH(write_document(parent.path() / "folder.json", {}),
-                    (parent.path() / "folder.json").string() + ": cannot write: Is a directory");
+  CHECK_THROWS_WITH(
+      write_document(parent.path() / "folder.json", {}),
+      (parent.path() / "folder.json").string() + ": is a folder, not a file, and is left alone");
   CHECK_THROWS_AS(write_document(parent.path() / "none" / "d.json", {}), InputError);
   CHECK(listing(parent.path()).size() == 2);
 }

@@ -4,6 +4,7 @@
 #include <sstream>
 
 #include "base/error.hpp"
+#include "support/full_disk.hpp"
 #include "support/profiles.hpp"
 #include "support/temporary_folder.hpp"
 
@@ -256,7 +257,10 @@ TEST_CASE("a log that does not fit is refused by its line") {
   CHECK(error_with("/outcome/stage", 3) ==
         place + "/outcome/stage: must be a whole number from 0 to 2, found 3");
   CHECK(error_with("/outcome/energy_j", nullptr) == place + R"(/outcome: "energy_j" is missing)");
-  CHECK(error_of("{") == place + "not JSON");
+  CHECK(error_of("{") ==
+        place +
+            "not JSON: parse error at line 1, column 2: syntax error while parsing object key - "
+            "unexpected end of input; expected string literal");
 }
 
 TEST_CASE("a log that cannot be written is told") {
@@ -264,7 +268,9 @@ TEST_CASE("a log that cannot be written is told") {
   const fs::path nowhere = folder.path() / "none" / "inferences.jsonl";
   CHECK_THROWS_WITH(InferenceLog(nowhere, false),
                     nowhere.string() + ": cannot write: No such file or directory");
-  InferenceLog full("/dev/full", false);
-  full.write(key, energy_goal, profile, replayed());
-  CHECK_THROWS_WITH(full.flush(), "/dev/full: cannot write: No space left on device");
+  const fs::path file = folder.path() / "inferences.jsonl";
+  InferenceLog log(file, false);
+  log.write(key, energy_goal, profile, replayed());
+  const test::FullDisk full(100);
+  CHECK_THROWS_WITH(log.flush(), file.string() + ": cannot write: File too large");
 }

@@ -218,7 +218,8 @@ TEST_CASE("values that a suite cannot have") {
 TEST_CASE("a folder without a suite") {
   const test::TemporaryFolder folder;
   CHECK_THROWS_WITH(read_suite(folder.path()),
-                    (folder.path() / "suite.json").string() + ": cannot read this file");
+                    (folder.path() / "suite.json").string() +
+                        ": cannot read this file: No such file or directory");
 }
 
 TEST_CASE("model files are what the suite says they are") {

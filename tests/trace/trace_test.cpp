@@ -260,10 +260,11 @@ TEST_CASE("a malformed header is told by its place") {
   for (const auto& [spoil, message] : cases) CHECK_THAT(error_of(spoil), Contains(place + message));
 
   write_bytes(file, "{\"type\":\n");
-  CHECK_THROWS_WITH(read_all(file), place + "/: must be JSON, found {\"type\":");
+  CHECK_THROWS_WITH(read_all(file), Contains(place + "not JSON: "));
   write_bytes(file, "");
   CHECK_THROWS_WITH(read_all(file), place + "/: the header is missing");
-  CHECK_THROWS_WITH(read_all(folder / "none"), Contains("none: cannot read: No such file"));
+  CHECK_THROWS_WITH(read_all(folder / "none"),
+                    Contains("none: cannot read this file: No such file"));
   CHECK_THROWS_AS(read_all(folder / "."), InputError);
 }
 
@@ -337,7 +338,7 @@ TEST_CASE("a malformed line is told by its place") {
 
   auto lines = good;
   lines[7] = "{\"input\":1e999}";
-  CHECK(error_of(lines) == place + "/: must be JSON, found {\"input\":1e999}");
+  CHECK(error_of(lines) == place + "not JSON: number overflow parsing '1e999'");
   lines = good;
   lines.insert(lines.begin() + 9, good[8]);
   CHECK_THAT(error_of(lines), Contains(":10: /input: must be above 1, which is complete, found 1"));
