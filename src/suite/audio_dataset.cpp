@@ -6,10 +6,10 @@
 #include <charconv>
 #include <cmath>
 #include <cstring>
-#include <fstream>
 #include <map>
 #include <regex>
 
+#include "base/files.hpp"
 #include "suite/formats.hpp"
 
 namespace bench {
@@ -41,6 +41,12 @@ struct Memory {
   }
   static sf_count_t tell(void* memory) { return static_cast<Memory*>(memory)->position; }
 };
+
+constexpr std::size_t most_samples = 1 << 26;  // of all channels: 256 MiB
+
+[[noreturn]] void fail_too_long(const fs::path& file) {
+  fail_file(file, fmt::format("has more than the {} samples that are allowed", most_samples));
+}
 
 using Sound = std::unique_ptr<SNDFILE, int (*)(SNDFILE*)>;
 
@@ -94,6 +100,7 @@ std::vector<float> read_frames(SNDFILE* sound, const SF_INFO& info, const fs::pa
     frames.resize(size + block * channels);
     read = sf_readf_float(sound, frames.data() + size, block);
     frames.resize(size + static_cast<std::size_t>(read) * channels);
+    if (frames.size() > most_samples) fail_too_long(file);
   } while (read == block);
   const auto total = static_cast<sf_count_t>(frames.size() / channels);
   if (info.frames != SF_COUNT_MAX && total < info.frames)
@@ -105,11 +112,15 @@ std::vector<float> read_frames(SNDFILE* sound, const SF_INFO& info, const fs::pa
 
 std::vector<float> resampled(const Clip& clip, std::size_t rate_hz, const fs::path& file) {
   if (clip.sample_rate_hz == rate_hz) return clip.samples;
+  constexpr std::size_t least_hz = 1000, most_hz = 768000;
+  if (clip.sample_rate_hz < least_hz || clip.sample_rate_hz > most_hz)
+    fail_file(file, fmt::format("says that it has {} samples a second; sound has {} to {}",
+                                clip.sample_rate_hz, least_hz, most_hz));
   SRC_DATA data{};
   data.src_ratio = static_cast<double>(rate_hz) / static_cast<double>(clip.sample_rate_hz);
-  std::vector<float> out(static_cast<std::size_t>(
-                             std::ceil(static_cast<double>(clip.samples.size()) * data.src_ratio)) +
-                         1);
+  const double size = std::ceil(static_cast<double>(clip.samples.size()) * data.src_ratio) + 1.0;
+  if (size > static_cast<double>(most_samples)) fail_too_long(file);
+  std::vector<float> out(static_cast<std::size_t>(size));
   data.data_in = clip.samples.data();
   data.input_frames = static_cast<long>(clip.samples.size());
   data.data_out = out.data();
@@ -220,8 +231,8 @@ class AudioDataset final : public Dataset {
 }  // namespace
 
 Clip read_clip(const fs::path& file) {
-  std::ifstream in(file, std::ios::binary);
-  Memory memory{{std::istreambuf_iterator<char>(in), {}}};
+  constexpr std::uint64_t most_bytes = 256 << 20;
+  Memory memory{read_text(file, most_bytes)};
   SF_INFO info{};
   Sound sound = open_sound(memory, info, file);
   if ((info.format & SF_FORMAT_TYPEMASK) == SF_FORMAT_MPEG) {

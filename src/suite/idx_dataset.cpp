@@ -3,6 +3,9 @@
 #include <zlib.h>
 
 #include <algorithm>
+#include <new>
+
+#include "base/files.hpp"
 
 #include "suite/formats.hpp"
 
@@ -11,8 +14,12 @@ namespace {
 
 /// The whole file, decompressed where it is gzip.
 std::vector<std::uint8_t> read_all(const std::filesystem::path& file) {
-  const std::unique_ptr<gzFile_s, int (*)(gzFile)> in(gzopen(file.c_str(), "rb"), gzclose);
-  if (!in) fail_file(file, "cannot read this file");
+  // Images compress to a tenth or so: what grows a hundredfold, or beyond this, is none of ours.
+  constexpr std::uintmax_t any_size = 64 << 20, most = 1 << 30;
+  Descriptor descriptor = open_regular(file, most);
+  const std::uintmax_t limit = std::min(most, any_size + 100 * std::filesystem::file_size(file));
+  const std::unique_ptr<gzFile_s, int (*)(gzFile)> in(gzdopen(descriptor.release(), "rb"), gzclose);
+  if (!in) throw std::bad_alloc();
   constexpr unsigned chunk = 1 << 20;
   std::vector<std::uint8_t> content;
   int read = 0;
@@ -21,6 +28,10 @@ std::vector<std::uint8_t> read_all(const std::filesystem::path& file) {
     content.resize(size + chunk);
     read = gzread(in.get(), content.data() + size, chunk);
     content.resize(size + static_cast<std::size_t>(std::max(read, 0)));
+    if (content.size() > limit)
+      fail_file(file, fmt::format("holds more than the {} bytes that are allowed: 1 GiB, or 64 MiB "
+                                  "and 100 times its compressed size",
+                                  limit));
   } while (read > 0);
   // A gzip file that is cut short ends like a whole one, but for the status.
   int status = Z_OK;

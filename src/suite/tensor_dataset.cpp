@@ -4,18 +4,26 @@
 #include <algorithm>
 #include <numeric>
 
+#include "base/files.hpp"
 #include "suite/formats.hpp"
 #include "suite/runtime.hpp"
 
 namespace bench {
 namespace {
 
+/// Refuses what is no file, or too large, before LibTorch reads it.
+TensorValues load(const Runtime& libtorch, const std::filesystem::path& file) {
+  constexpr std::uint64_t most_bytes = std::uint64_t{4} << 30;
+  open_regular(file, most_bytes);
+  return libtorch.load_tensor(file);
+}
+
 class TensorDataset final : public Dataset {
  public:
   TensorDataset(const Suite& suite, const TensorFiles& files, const Runtime& libtorch)
-      : file_(files.items), items_(libtorch.load_tensor(files.items)) {
+      : file_(files.items), items_(load(libtorch, files.items)) {
     if (items_.shape.empty()) fail_file(files.items, "must have a dimension of items, has none");
-    const TensorValues labels = libtorch.load_tensor(files.labels);
+    const TensorValues labels = load(libtorch, files.labels);
     const auto* values = std::get_if<std::vector<std::int64_t>>(&labels.values);
     if (!values || labels.shape.size() != 1)
       fail_file(files.labels, "labels must be a tensor of int64 with 1 dimension");

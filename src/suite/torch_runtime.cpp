@@ -257,11 +257,16 @@ class TorchRuntime final : public Runtime {
     try {
       std::ifstream in(file, std::ios::binary);
       const std::vector<char> bytes{std::istreambuf_iterator<char>(in), {}};
-      tensor = torch::jit::pickle_load(bytes).toTensor().contiguous();
+      tensor = torch::jit::pickle_load(bytes).toTensor();
     } catch (const std::exception& error) {
       throw InputError(fmt::format("{}: not a tensor as torch.save writes it: {}", file.string(),
                                    reason(error)));
     }
+    constexpr std::int64_t most_numbers = std::int64_t{1} << 28;  // a stride of 0 makes many of one
+    if (tensor.numel() > most_numbers)
+      throw InputError(fmt::format("{}: has {} numbers, and {} are allowed", file.string(),
+                                   tensor.numel(), most_numbers));
+    tensor = tensor.contiguous();
     TensorValues values;
     for (const std::int64_t size : tensor.sizes())
       values.shape.push_back(static_cast<std::size_t>(size));

@@ -307,3 +307,21 @@ TEST_CASE("tables of clips that are wrong") {
   CHECK_THAT(tiny.error(),
              Contains("the evaluation split is [2, 3], but") && Contains("has only 3 items"));
 }
+
+TEST_CASE("a rate that no sound has is refused before it is resampled") {
+  const Fixture tiny;
+  write_sound(tiny.path("a.wav"), sine(440.0, 4000, 8000), 1);
+  CHECK_THROWS_WITH(tiny.read()->burst(std::vector<std::size_t>{0}, 0),
+                    tiny.path("a.wav").string() +
+                        ": says that it has 1 samples a second; sound has 1000 to 768000");
+}
+
+TEST_CASE("a sound takes memory for the samples that it has, not for those that it promises") {
+  const Fixture tiny;
+  write_sound(tiny.path("a.flac"), sine(440.0, 500, 8000), 8000, SF_FORMAT_FLAC | SF_FORMAT_PCM_16);
+  std::fstream file(tiny.path("a.flac"), std::ios::in | std::ios::out | std::ios::binary);
+  file.seekp(22);  // the low 32 of 36 bits: the number of samples
+  file.write("\x40\0\0\0", 4);
+  file.close();
+  CHECK_THAT(tiny.clip_error("a.flac"), Contains("truncated: has 500 of 1073741824 samples"));
+}

@@ -1,5 +1,6 @@
 #include "suite/formats.hpp"
 
+#include <sys/stat.h>
 #include <zlib.h>
 
 #include <catch2/catch.hpp>
@@ -98,6 +99,27 @@ TEST_CASE("an IDX file larger than what is read at once") {
   const Idx read = read_idx(folder.write("file", gzip(folder, idx({3, 1'000'000}, bytes))));
   CHECK(read.shape == std::vector<std::size_t>{3, 1'000'000});
   CHECK(std::string(read.bytes.begin(), read.bytes.end()) == bytes);
+}
+
+TEST_CASE("a small file that would fill the memory") {
+  const test::TemporaryFolder folder;
+  const std::string bomb = gzip(folder, idx({100'000'000}, std::string(100'000'000, '\0')));
+  CHECK(bomb.size() < 150'000);
+  const auto file = folder.write("file", bomb);
+  CHECK_THROWS_WITH(read_idx(file), Catch::StartsWith(file.string() + ": holds more than the ") &&
+                                        Catch::Contains("100 times its compressed size"));
+}
+
+TEST_CASE("a pipe as data is refused by its name, and not waited for") {
+  const test::TemporaryFolder folder;
+  const auto pipe = folder.path() / "pipe";
+  REQUIRE(mkfifo(pipe.c_str(), 0600) == 0);
+  CHECK_THROWS_WITH(read_idx(pipe),
+                    Catch::StartsWith(pipe.string() + ": cannot read this file: it is a pipe"));
+  CHECK_THROWS_WITH(read_clip(pipe),
+                    Catch::StartsWith(pipe.string() + ": cannot read this file: it is a pipe"));
+  CHECK_THROWS_WITH(read_lines(pipe),
+                    Catch::StartsWith(pipe.string() + ": cannot read this file: it is a pipe"));
 }
 
 TEST_CASE("data that is not installed") {
