@@ -34,7 +34,7 @@ std::vector<AtEnd*> at_end;  // in the order in which they were made
 
 // Actions may allocate and take locks, which a signal handler must not: a thread does them, and
 // these pipes tell it to, and that it has.
-std::atomic<bool> watching = false;
+std::atomic<pid_t> watched = 0;  // a child of fork() has no such thread
 int wake_pipe[2], done_pipe[2];
 
 void set_handler(int signal, void (*handler)(int)) {
@@ -55,7 +55,7 @@ bool has_default_action(int signal) {
 /// so that it changes nothing behind the actions; not for ever, since it may hold a lock of theirs.
 void end_by(int signal) {
   constexpr int patience_ms = 5000;
-  if (watching && write(wake_pipe[1], "", 1) == 1) {
+  if (watched == getpid() && write(wake_pipe[1], "", 1) == 1) {
     pollfd done{done_pipe[0], POLLIN, 0};
     while (poll(&done, 1, patience_ms) < 0 && errno == EINTR) {
     }
@@ -96,7 +96,7 @@ void start_watching() {
   pthread_sigmask(SIG_SETMASK, &all, &before);  // signals are for the thread that works
   std::thread(watch).detach();
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  watching = true;
+  watched = getpid();
 }
 
 }  // namespace
@@ -139,7 +139,7 @@ void stop_if_interrupted() {
 
 AtEnd::AtEnd(std::function<void()> action) : action_(std::move(action)) {
   const std::lock_guard lock(at_end_mutex);
-  if (!watching) start_watching();
+  if (watched != getpid()) start_watching();
   at_end.push_back(this);
 }
 

@@ -171,6 +171,38 @@ class Restore(PowerTest):
     def test_hang_up(self):
         self.assert_restores_on(signal.SIGHUP)
 
+    def assert_ends_at_once(self, number):
+        process = self.start_and_reach_contention()
+        process.send_signal(number)
+        _, errors = process.communicate(timeout=TIMEOUT_S)
+        self.assertEqual(process.returncode, -number, errors)
+        self.assertEqual(self.limits(), [28000000, 44000000])
+        self.assertEqual(list((self.folder / "state" / "alert-bench").iterdir()), [])
+
+    def test_quit(self):
+        self.assert_ends_at_once(signal.SIGQUIT)
+
+    def test_abort(self):
+        self.assert_ends_at_once(signal.SIGABRT)
+
+    def test_output_that_nobody_reads(self):
+        process = self.start_and_reach_contention()
+        process.stderr.close()
+        process.stdout.close()
+        process.stdout = process.stderr = None
+        process.wait(timeout=TIMEOUT_S)
+        self.assertEqual(process.returncode, 1)  # the tables were not printed
+        self.assertEqual(self.limits(), [28000000, 44000000])
+        self.assertEqual(read(self.folder / "out" / "manifest.json")["status"], "complete")
+
+    def test_signals_that_were_ignored(self):
+        """As nohup and a shell's jobs in the background have them."""
+        process = run("run", "--config", self.config(), "--out", self.folder / "out",
+                      env=self.environment, preexec_fn=lambda: [
+                          signal.signal(number, signal.SIG_IGN)
+                          for number in (signal.SIGINT, signal.SIGHUP, signal.SIGCHLD)])
+        self.assertEqual(process.returncode, 0, process.stderr_text)
+
     def killed_run(self):
         process = self.start_and_reach_contention()
         process.kill()
