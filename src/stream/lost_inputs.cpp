@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/console.hpp"
 #include "base/error.hpp"
 
 namespace bench {
@@ -14,8 +15,7 @@ void LostInputs::report(std::size_t inputs) const {
   if (count_ == inputs)
     throw InputError(fmt::format("{}: every input was lost; the first: {}", what_, first_));
   if (count_ > 0)
-    fmt::print(stderr, "alert-bench: {}: {} of {} inputs lost; the first: {}\n", what_, count_,
-               inputs, first_);
+    warn(fmt::format("{}: {} of {} inputs lost; the first: {}", what_, count_, inputs, first_));
 }
 
 }  // namespace bench
