@@ -17,7 +17,6 @@ from support import SOURCE, read, run, schema_errors
 FOLDERS = [".ci", ".github", "configs", "models", "results", "scripts", "src", "tests"]
 ROOMS = [folder.name for folder in (SOURCE / "src").iterdir() if folder.is_dir()]
 CODE = {".cmake", ".cpp", ".hpp", ".json", ".py", ".sh", ".txt", ".in", ".yml"}
-UPWARD = {("src/results/manifest.hpp", "machine")}  # still to be cut
 METHOD = "src/alert/README.md"
 RESULTS_FILES = {"tables.md"}
 
@@ -176,6 +175,8 @@ class Documents(unittest.TestCase):
             if not file.startswith("tests/"):  # they make scripts up
                 named |= set(script.findall(text))
             for name in named:
+                if "NAME" in name:  # to be filled in
+                    continue
                 with self.subTest(file, name=name):
                     self.assertTrue(exists(name) or exists(beside(file, name)))
 
@@ -265,7 +266,7 @@ class Documents(unittest.TestCase):
                     for values in schema.said(key, "enum"):
                         self.assertLessEqual({f"`{value}`" for value in values},
                                              set(re.findall("`[^`]+`", allowed)))
-                    numbers = re.findall(r"\d+(?:\.\d+)?(?:e\d+)?", allowed)
+                    numbers = re.findall(r"\d+(?:\.\d+)?(?:e-?\d+)?", allowed)
                     self.assertLessEqual(schema.bounds(key), set(map(float, numbers)))
 
     def test_fields_of_results(self):
@@ -288,8 +289,7 @@ class Rooms(unittest.TestCase):
             for room in re.findall("^src/(\\w+)/", file):
                 for included in re.findall(r'^#include "(\w+)/', text, re.M):
                     with self.subTest(file, includes=included):
-                        self.assertTrue(included == room or depth[included] > depth[room]
-                                        or (file, included) in UPWARD)
+                        self.assertTrue(included == room or depth[included] > depth[room])
 
 
 if __name__ == "__main__":
