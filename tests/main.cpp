@@ -1,7 +1,6 @@
-#define CATCH_CONFIG_RUNNER
-#include <catch2/catch.hpp>
-
+#define CATCH_CONFIG_RUNNER  // for version 2
 #include "contention/spec.hpp"
+#include "support/catch.hpp"
 
 int main(int argc, char** argv) {
   // CoRunners starts the program that it is in.

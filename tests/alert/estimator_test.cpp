@@ -1,6 +1,6 @@
 #include "alert/estimator.hpp"
 
-#include <catch2/catch.hpp>
+#include "support/catch.hpp"
 
 using alert::IdlePowerFilter;
 using alert::SlowdownFilter;

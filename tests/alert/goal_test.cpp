@@ -1,6 +1,6 @@
 #include "alert/goal.hpp"
 
-#include <catch2/catch.hpp>
+#include "support/catch.hpp"
 
 using alert::AccuracyWindow;
 using alert::shared_deadline_s;

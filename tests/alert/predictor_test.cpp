@@ -1,7 +1,6 @@
 #include "alert/predictor.hpp"
 
-#include <catch2/catch.hpp>
-
+#include "support/catch.hpp"
 #include "support/profiles.hpp"
 
 using alert::Estimate;

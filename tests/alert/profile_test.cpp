@@ -1,9 +1,9 @@
 #include "alert/profile.hpp"
 
-#include <catch2/catch.hpp>
 #include <functional>
 #include <limits>
 
+#include "support/catch.hpp"
 #include "support/profiles.hpp"
 
 using alert::Candidate;

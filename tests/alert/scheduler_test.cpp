@@ -1,9 +1,9 @@
 #include "alert/scheduler.hpp"
 
-#include <catch2/catch.hpp>
 #include <memory>
 
 #include "support/allocations.hpp"
+#include "support/catch.hpp"
 #include "support/profiles.hpp"
 
 using alert::Candidate;

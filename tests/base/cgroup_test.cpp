@@ -1,7 +1,6 @@
 #include "base/cgroup.hpp"
 
-#include <catch2/catch.hpp>
-
+#include "support/catch.hpp"
 #include "support/temporary_folder.hpp"
 
 using namespace bench;

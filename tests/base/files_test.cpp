@@ -5,11 +5,11 @@
 #include <unistd.h>
 #include <zlib.h>
 
-#include <catch2/catch.hpp>
 #include <fstream>
 #include <sstream>
 
 #include "base/error.hpp"
+#include "support/catch.hpp"
 #include "support/full_disk.hpp"
 #include "support/temporary_folder.hpp"
 

@@ -1,11 +1,11 @@
 #include "base/json.hpp"
 
-#include <catch2/catch.hpp>
 #include <filesystem>
 #include <fstream>
 #include <limits>
 
 #include "base/error.hpp"
+#include "support/catch.hpp"
 
 using bench::did_you_mean;
 using bench::InputError;
@@ -70,10 +70,10 @@ TEST_CASE("json: a missing file, and a folder") {
 
 TEST_CASE("json: what is not strict JSON is refused, and the place told") {
   CHECK_THAT(read_error("{\"a\": 1,\n oops}"),
-             Catch::StartsWith("parse error at line 2, column 2"));
+             Catch::Matchers::StartsWith("parse error at line 2, column 2"));
   for (const std::string text :
        {"", "{", "[1,]", "{\"a\": NaN}", "[Infinity]", "[-Infinity]", "// comment\n1", "1 2"})
-    CHECK_THAT(read_error(text), Catch::StartsWith("parse error at line"));
+    CHECK_THAT(read_error(text), Catch::Matchers::StartsWith("parse error at line"));
 }
 
 TEST_CASE("json: a key that stands twice is refused, and its place told") {
@@ -93,9 +93,9 @@ TEST_CASE("json: what is nested too deep is refused before anything recurses") {
   for (const auto& [open, close] : {std::pair("[", "]"), std::pair(R"({"k":)", "}")}) {
     CHECK_NOTHROW(document(nested(64, open, close)));
     CHECK_THAT(error_of([&] { document(nested(65, open, close)); }),
-               Catch::Contains("nested more than 64 deep"));
+               Catch::Matchers::Contains("nested more than 64 deep"));
     CHECK_THAT(error_of([&] { document(nested(100'000, open, "")); }),
-               Catch::Contains("nested more than 64 deep"));
+               Catch::Matchers::Contains("nested more than 64 deep"));
   }
 }
 
@@ -108,7 +108,7 @@ TEST_CASE("json: more values than any of our files has are refused") {
 }
 
 TEST_CASE("json: a number that no double holds is refused") {
-  CHECK_THAT(read_error("[1e999]"), Catch::Contains("1e999"));
+  CHECK_THAT(read_error("[1e999]"), Catch::Matchers::Contains("1e999"));
 }
 
 TEST_CASE("json: members") {
@@ -171,8 +171,9 @@ TEST_CASE("json: counts") {
   CHECK(document("3").count(3, 3) == 3);
   for (const std::string text : {"2", "5", "-3", "3.0", "\"3\"", "1e20"}) {
     const auto value = document(text);
-    CHECK_THAT(error_of([&] { value.count(3, 4); }),
-               Catch::StartsWith("x.json: /: must be a whole number from 3 to 4, found "));
+    CHECK_THAT(
+        error_of([&] { value.count(3, 4); }),
+        Catch::Matchers::StartsWith("x.json: /: must be a whole number from 3 to 4, found "));
   }
   CHECK_THROWS_AS(document("18446744073709551615").count(), InputError);
 }

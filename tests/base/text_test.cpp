@@ -1,6 +1,6 @@
 #include "base/text.hpp"
 
-#include <catch2/catch.hpp>
+#include "support/catch.hpp"
 
 using bench::is_utf8;
 using bench::printable;

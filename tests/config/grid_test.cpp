@@ -1,7 +1,6 @@
 #include "config/grid.hpp"
 
-#include <catch2/catch.hpp>
-
+#include "support/catch.hpp"
 #include "support/profiles.hpp"
 
 using namespace bench;

@@ -7,13 +7,13 @@
 
 #include <algorithm>
 #include <array>
-#include <catch2/catch.hpp>
 #include <cerrno>
 #include <chrono>
 #include <ctime>
 #include <filesystem>
 
 #include "contention/spec.hpp"
+#include "support/catch.hpp"
 
 using namespace bench;
 

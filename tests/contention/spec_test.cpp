@@ -1,9 +1,9 @@
 #include "contention/spec.hpp"
 
 #include <algorithm>
-#include <catch2/catch.hpp>
 
 #include "base/error.hpp"
+#include "support/catch.hpp"
 
 using namespace bench;
 using Catch::Matchers::Equals;

@@ -5,7 +5,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <catch2/catch.hpp>
 #include <cerrno>
 #include <chrono>
 #include <ctime>
@@ -15,6 +14,7 @@
 #include "base/error.hpp"
 #include "contention/process_tree.hpp"
 #include "contention/spec.hpp"
+#include "support/catch.hpp"
 #include "support/temporary_folder.hpp"
 
 using namespace bench;

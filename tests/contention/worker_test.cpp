@@ -1,6 +1,5 @@
-#include <catch2/catch.hpp>
-
 #include "contention/spec.hpp"
+#include "support/catch.hpp"
 
 using namespace bench;
 

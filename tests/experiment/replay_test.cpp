@@ -1,12 +1,12 @@
 #include "experiment/replay.hpp"
 
 #include <algorithm>
-#include <catch2/catch.hpp>
 #include <cmath>
 #include <functional>
 #include <sstream>
 
 #include "base/error.hpp"
+#include "support/catch.hpp"
 #include "support/profiles.hpp"
 #include "support/temporary_folder.hpp"
 #include "support/world.hpp"

@@ -1,9 +1,9 @@
 #include "machine/input_stream.hpp"
 
-#include <catch2/catch.hpp>
 #include <set>
 
 #include "base/error.hpp"
+#include "support/catch.hpp"
 
 using namespace bench;
 using Catch::Matchers::Contains;

@@ -1,9 +1,9 @@
 #include "machine/live.hpp"
 
 #include <algorithm>
-#include <catch2/catch.hpp>
 
 #include "base/error.hpp"
+#include "support/catch.hpp"
 #include "support/fake_machine.hpp"
 #include "support/temporary_folder.hpp"
 

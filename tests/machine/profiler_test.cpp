@@ -1,8 +1,7 @@
 #include "machine/profiler.hpp"
 
-#include <catch2/catch.hpp>
-
 #include "base/error.hpp"
+#include "support/catch.hpp"
 #include "support/fake_machine.hpp"
 
 using namespace bench;

@@ -1,9 +1,9 @@
 #include "machine/recorder.hpp"
 
-#include <catch2/catch.hpp>
 #include <set>
 
 #include "base/error.hpp"
+#include "support/catch.hpp"
 #include "support/fake_machine.hpp"
 #include "support/temporary_folder.hpp"
 #include "trace/trace.hpp"

@@ -1,9 +1,9 @@
 #include "platform/cpufreq.hpp"
 
-#include <catch2/catch.hpp>
 #include <cerrno>
 
 #include "platform/saved_limits.hpp"
+#include "support/catch.hpp"
 #include "support/sysfs_tree.hpp"
 
 using namespace bench;

@@ -1,6 +1,6 @@
 #include "platform/effect_check.hpp"
 
-#include <catch2/catch.hpp>
+#include "support/catch.hpp"
 
 using namespace bench;
 using Catch::Matchers::Contains;

@@ -1,6 +1,6 @@
 #include "platform/emulated.hpp"
 
-#include <catch2/catch.hpp>
+#include "support/catch.hpp"
 
 using namespace bench;
 

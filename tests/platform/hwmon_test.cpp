@@ -1,8 +1,8 @@
 #include "platform/hwmon.hpp"
 
-#include <catch2/catch.hpp>
 #include <cerrno>
 
+#include "support/catch.hpp"
 #include "support/sysfs_tree.hpp"
 
 using namespace bench;

@@ -3,9 +3,8 @@
 #include <sched.h>
 #include <unistd.h>
 
-#include <catch2/catch.hpp>
-
 #include "base/error.hpp"
+#include "support/catch.hpp"
 #include "support/temporary_folder.hpp"
 
 using namespace bench;

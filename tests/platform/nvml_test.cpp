@@ -1,9 +1,9 @@
 #include "platform/nvml.hpp"
 
-#include <catch2/catch.hpp>
 #include <cstdlib>
 
 #include "platform/saved_limits.hpp"
+#include "support/catch.hpp"
 #include "support/sysfs_tree.hpp"
 
 using namespace bench;

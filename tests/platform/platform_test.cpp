@@ -2,10 +2,10 @@
 
 #include <unistd.h>
 
-#include <catch2/catch.hpp>
 #include <fstream>
 
 #include "base/error.hpp"
+#include "support/catch.hpp"
 
 using namespace bench;
 using Catch::Matchers::Equals;

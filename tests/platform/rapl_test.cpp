@@ -1,10 +1,10 @@
 #include "platform/rapl.hpp"
 
-#include <catch2/catch.hpp>
 #include <cerrno>
 
 #include "platform/saved_limits.hpp"
 #include "support/allocations.hpp"
+#include "support/catch.hpp"
 #include "support/powercap_tree.hpp"
 
 using namespace bench;

@@ -1,10 +1,10 @@
 #include "platform/sampled_meter.hpp"
 
 #include <atomic>
-#include <catch2/catch.hpp>
 
 #include "base/error.hpp"
 #include "support/allocations.hpp"
+#include "support/catch.hpp"
 
 using namespace bench;
 using Catch::Matchers::Contains;

@@ -4,12 +4,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <catch2/catch.hpp>
 #include <cerrno>
 #include <cstdlib>
 
 #include "base/error.hpp"
 #include "platform/platform.hpp"
+#include "support/catch.hpp"
 #include "support/full_disk.hpp"
 #include "support/sysfs_tree.hpp"
 

@@ -1,8 +1,7 @@
 #include "report/comparison.hpp"
 
-#include <catch2/catch.hpp>
-
 #include "base/error.hpp"
+#include "support/catch.hpp"
 
 using namespace bench;
 using nlohmann::json;

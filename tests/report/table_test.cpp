@@ -1,9 +1,8 @@
 #include "report/table.hpp"
 
-#include <catch2/catch.hpp>
-
 #include "report/tables.hpp"
 #include "results/summary.hpp"
+#include "support/catch.hpp"
 #include "support/outcomes.hpp"
 
 using namespace bench;
@@ -111,11 +110,12 @@ TEST_CASE("cells that a format would misread are quoted") {
         "odd,\"say \"\"hi\"\"\",2|3\n"
         "odd,,4\n"
         "odd,\"two\nlines\",5\n");
-  CHECK_THAT(render(odd, TableFormat::markdown), Catch::StartsWith("### odd\n\n"
-                                                                   "| name | a\\|b |\n"
-                                                                   "| --- | ---: |\n"
-                                                                   "| x,y | 1 |\n"
-                                                                   "| say \"hi\" | 2\\|3 |\n"));
+  CHECK_THAT(render(odd, TableFormat::markdown),
+             Catch::Matchers::StartsWith("### odd\n\n"
+                                         "| name | a\\|b |\n"
+                                         "| --- | ---: |\n"
+                                         "| x,y | 1 |\n"
+                                         "| say \"hi\" | 2\\|3 |\n"));
   CHECK(render({{"", {"a"}, {{""}}, ""}}, TableFormat::csv) == "table,a\n,\n");
 }
 

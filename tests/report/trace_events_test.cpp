@@ -1,12 +1,12 @@
 #include "report/trace_events.hpp"
 
 #include <algorithm>
-#include <catch2/catch.hpp>
 #include <map>
 #include <sstream>
 
 #include "base/error.hpp"
 #include "results/inference_log.hpp"
+#include "support/catch.hpp"
 #include "support/profiles.hpp"
 #include "support/temporary_folder.hpp"
 
@@ -227,5 +227,5 @@ TEST_CASE("streams can be chosen, and one that is not there is told") {
                         "/ setting): alert / memory / 3");
   CHECK(out.empty());
   CHECK_THROWS_WITH(write_trace_events(log.file() / "none", {}, write),
-                    Catch::Contains("a replay writes it with --set log_inferences=true"));
+                    Catch::Matchers::Contains("a replay writes it with --set log_inferences=true"));
 }

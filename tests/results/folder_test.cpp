@@ -1,11 +1,11 @@
 #include "results/folder.hpp"
 
-#include <catch2/catch.hpp>
 #include <fstream>
 #include <map>
 #include <sstream>
 
 #include "base/error.hpp"
+#include "support/catch.hpp"
 #include "support/temporary_folder.hpp"
 
 using namespace bench;
@@ -97,11 +97,12 @@ TEST_CASE("results with a damaged manifest can be replaced, and nothing else") {
   const fs::path out = make_results(parent, "");
   CHECK(refusal(out, Existing::replace) == "no error");
   CHECK_THAT(refusal(out, Existing::resume),
-             Catch::StartsWith((out / "manifest.json").string() + ": not JSON") &&
-                 Catch::EndsWith("so --resume cannot tell which config it is of: --force replaces "
-                                 "it"));
+             Catch::Matchers::StartsWith((out / "manifest.json").string() + ": not JSON") &&
+                 Catch::Matchers::EndsWith(
+                     "so --resume cannot tell which config it is of: --force replaces "
+                     "it"));
   parent.write("out/thesis.txt", "");
-  CHECK_THAT(refusal(out, Existing::replace), Catch::Contains("is not a results folder"));
+  CHECK_THAT(refusal(out, Existing::replace), Catch::Matchers::Contains("is not a results folder"));
 }
 
 TEST_CASE("resuming follows no link inside of the folder") {
@@ -109,11 +110,12 @@ TEST_CASE("resuming follows no link inside of the folder") {
   const fs::path out = make_results(parent, ours), precious = parent.write("precious", "text");
   fs::create_symlink(precious, out / "inferences.jsonl");
   CHECK_THAT(refusal(out, Existing::resume),
-             Catch::Contains("inferences.jsonl: is a symbolic link"));
+             Catch::Matchers::Contains("inferences.jsonl: is a symbolic link"));
   fs::remove(out / "inferences.jsonl");
   fs::remove_all(out / "traces");
   fs::create_directory_symlink(parent.path(), out / "traces");
-  CHECK_THAT(refusal(out, Existing::resume), Catch::Contains("traces: is a symbolic link"));
+  CHECK_THAT(refusal(out, Existing::resume),
+             Catch::Matchers::Contains("traces: is a symbolic link"));
   CHECK(refusal(out, Existing::replace) == "no error");
   ResultsFolder(out, Existing::replace, config).prepare();
   CHECK(fs::file_size(precious) == 4);
@@ -127,10 +129,11 @@ TEST_CASE("replacing and resuming leave a foreign folder alone") {
           out.string() +
               ": exists and is not a results folder (no manifest.json of one); it is left alone");
   fs::remove(out / "manifest.json");
-  CHECK_THAT(refusal(out, Existing::replace), Catch::Contains("is not a results folder"));
+  CHECK_THAT(refusal(out, Existing::replace), Catch::Matchers::Contains("is not a results folder"));
 
   const fs::path file = parent.write("file", "text");
-  CHECK_THAT(refusal(file, Existing::replace), Catch::Contains("is not a results folder"));
+  CHECK_THAT(refusal(file, Existing::replace),
+             Catch::Matchers::Contains("is not a results folder"));
 }
 
 TEST_CASE("resuming goes on with the same config only") {

@@ -1,9 +1,9 @@
 #include "results/inference_log.hpp"
 
-#include <catch2/catch.hpp>
 #include <sstream>
 
 #include "base/error.hpp"
+#include "support/catch.hpp"
 #include "support/full_disk.hpp"
 #include "support/profiles.hpp"
 #include "support/temporary_folder.hpp"

@@ -1,8 +1,7 @@
 #include "results/profile_file.hpp"
 
-#include <catch2/catch.hpp>
-
 #include "base/error.hpp"
+#include "support/catch.hpp"
 #include "support/profiles.hpp"
 #include "support/temporary_folder.hpp"
 

@@ -1,7 +1,6 @@
 #include "results/summary.hpp"
 
-#include <catch2/catch.hpp>
-
+#include "support/catch.hpp"
 #include "support/outcomes.hpp"
 
 using namespace bench;

@@ -1,8 +1,8 @@
 #include "schemes/outcome.hpp"
 
 #include <array>
-#include <catch2/catch.hpp>
 
+#include "support/catch.hpp"
 #include "support/profiles.hpp"
 
 using bench::Execution;

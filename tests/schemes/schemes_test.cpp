@@ -1,7 +1,6 @@
 // What each scheme decides on the hand-made profile, and why.
-#include <catch2/catch.hpp>
-
 #include "schemes/factories.hpp"
+#include "support/catch.hpp"
 #include "support/profiles.hpp"
 
 using alert::Candidate;
@@ -73,7 +72,8 @@ TEST_CASE("the registry knows every scheme, and what it needs") {
                                : Needs::nothing;
     CHECK(default_scheme(name).needs == expected);
   }
-  CHECK_THROWS_WITH(default_scheme("oracel"), Catch::Contains("unknown scheme \"oracel\""));
+  CHECK_THROWS_WITH(default_scheme("oracel"),
+                    Catch::Matchers::Contains("unknown scheme \"oracel\""));
 }
 
 // T = 100 ms, sigma^2 = 0.1. F(100/80) = 0.785, F(100/50) = 0.999; F(100/96) = 0.552,
@@ -265,7 +265,7 @@ TEST_CASE("a setting that a scheme does not have is refused") {
   for (const std::string name : {"sys-only", "no-coord"}) {
     CHECK_NOTHROW(read({{"scheme", name}, {"Q_0", 0.5}}));
     CHECK_THROWS_WITH(read({{"scheme", name}, {"accuracy_window", 7}}),
-                      Catch::Contains("unknown key \"accuracy_window\""));
+                      Catch::Matchers::Contains("unknown key \"accuracy_window\""));
   }
 }
 
@@ -276,9 +276,9 @@ TEST_CASE("a suite that lacks the kind a scheme needs is told so in words") {
                     "this scheme needs a suite with a traditional DNN");
   for (const std::string name : {"app-only", "no-coord"})
     CHECK_THROWS_WITH(Player(name, only({small, large})),
-                      Catch::Contains("needs a suite with an anytime DNN"));
+                      Catch::Matchers::Contains("needs a suite with an anytime DNN"));
   CHECK_THROWS_WITH(Player("sys-only", only({any})),
-                    Catch::Contains("needs a suite with a traditional DNN"));
+                    Catch::Matchers::Contains("needs a suite with a traditional DNN"));
   for (const std::string name : {"alert", "alert-mean", "oracle", "oracle-clairvoyant"}) {
     CHECK_NOTHROW(Player(name, only({small})));
     CHECK_NOTHROW(Player(name, only({any})));

@@ -1,7 +1,6 @@
 #include "stream/catch_up.hpp"
 
-#include <catch2/catch.hpp>
-
+#include "support/catch.hpp"
 #include "support/profiles.hpp"
 #include "support/world.hpp"
 

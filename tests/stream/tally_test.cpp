@@ -1,9 +1,9 @@
 #include "stream/tally.hpp"
 
 #include <algorithm>
-#include <catch2/catch.hpp>
 #include <cmath>
 
+#include "support/catch.hpp"
 #include "support/outcomes.hpp"
 #include "support/profiles.hpp"
 

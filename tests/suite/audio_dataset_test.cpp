@@ -1,12 +1,12 @@
 #include <sndfile.h>
 
-#include <catch2/catch.hpp>
 #include <cmath>
 #include <fstream>
 #include <numbers>
 
 #include "base/error.hpp"
 #include "suite/formats.hpp"
+#include "support/catch.hpp"
 #include "support/temporary_folder.hpp"
 
 using namespace bench;

@@ -3,9 +3,8 @@
 #include <sys/stat.h>
 #include <zlib.h>
 
-#include <catch2/catch.hpp>
-
 #include "base/error.hpp"
+#include "support/catch.hpp"
 #include "support/temporary_folder.hpp"
 
 using namespace bench;
@@ -106,20 +105,21 @@ TEST_CASE("a small file that would fill the memory") {
   const std::string bomb = gzip(folder, idx({100'000'000}, std::string(100'000'000, '\0')));
   CHECK(bomb.size() < 150'000);
   const auto file = folder.write("file", bomb);
-  CHECK_THROWS_WITH(read_idx(file), Catch::StartsWith(file.string() + ": holds more than the ") &&
-                                        Catch::Contains("100 times its compressed size"));
+  CHECK_THROWS_WITH(read_idx(file),
+                    Catch::Matchers::StartsWith(file.string() + ": holds more than the ") &&
+                        Catch::Matchers::Contains("100 times its compressed size"));
 }
 
 TEST_CASE("a pipe as data is refused by its name, and not waited for") {
   const test::TemporaryFolder folder;
   const auto pipe = folder.path() / "pipe";
   REQUIRE(mkfifo(pipe.c_str(), 0600) == 0);
-  CHECK_THROWS_WITH(read_idx(pipe),
-                    Catch::StartsWith(pipe.string() + ": cannot read this file: it is a pipe"));
-  CHECK_THROWS_WITH(read_clip(pipe),
-                    Catch::StartsWith(pipe.string() + ": cannot read this file: it is a pipe"));
-  CHECK_THROWS_WITH(read_lines(pipe),
-                    Catch::StartsWith(pipe.string() + ": cannot read this file: it is a pipe"));
+  CHECK_THROWS_WITH(read_idx(pipe), Catch::Matchers::StartsWith(
+                                        pipe.string() + ": cannot read this file: it is a pipe"));
+  CHECK_THROWS_WITH(read_clip(pipe), Catch::Matchers::StartsWith(
+                                         pipe.string() + ": cannot read this file: it is a pipe"));
+  CHECK_THROWS_WITH(read_lines(pipe), Catch::Matchers::StartsWith(
+                                          pipe.string() + ": cannot read this file: it is a pipe"));
 }
 
 TEST_CASE("data that is not installed") {

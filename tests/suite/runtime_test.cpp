@@ -3,9 +3,8 @@
 
 #include <link.h>
 
-#include <catch2/catch.hpp>
-
 #include "base/error.hpp"
+#include "support/catch.hpp"
 
 using namespace bench;
 using Catch::Matchers::Contains;

@@ -1,8 +1,8 @@
 // The tensors are made by make_modules.py.
-#include <catch2/catch.hpp>
 
 #include "base/error.hpp"
 #include "suite/formats.hpp"
+#include "support/catch.hpp"
 
 using namespace bench;
 

@@ -1,11 +1,11 @@
 #include "trace/simulate.hpp"
 
-#include <catch2/catch.hpp>
 #include <cmath>
 #include <fstream>
 #include <functional>
 
 #include "base/error.hpp"
+#include "support/catch.hpp"
 
 using namespace bench;
 namespace fs = std::filesystem;

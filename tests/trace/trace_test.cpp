@@ -1,13 +1,13 @@
 #include "trace/trace.hpp"
 
 #include <algorithm>
-#include <catch2/catch.hpp>
 #include <fstream>
 #include <functional>
 #include <iterator>
 #include <sstream>
 
 #include "base/error.hpp"
+#include "support/catch.hpp"
 
 using namespace bench;
 namespace fs = std::filesystem;
