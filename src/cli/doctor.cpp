@@ -28,9 +28,14 @@ Finding check_libtorch() {
     const RuntimeInfo info = runtime(1).info();
     Finding finding{
         true, "LibTorch",
-        fmt::format("{}; BLAS: {}; held to {} LibTorch and {} BLAS thread(s)",
-                    info.libtorch_version, info.blas, info.torch_threads, info.blas_threads),
+        fmt::format("{}; kernels: {}; TorchScript: {} executor, fuser {}; BLAS: {}; held to {} "
+                    "LibTorch and {} BLAS thread(s)",
+                    info.libtorch_version, info.cpu_capability, info.executor,
+                    info.fuser ? "on" : "off", info.blas, info.torch_threads, info.blas_threads),
         ""};
+    if (info.libtorch_version != info.libtorch_build_version)
+      finding.text += fmt::format("; alert-bench was built with {}: build it again",
+                                  info.libtorch_build_version);
     if (info.blas_is_reference) {
       finding.text += "; the reference BLAS makes inference 3 to 5 times slower";
       finding.remedy = "apt-get install libopenblas0-pthread";

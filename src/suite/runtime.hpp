@@ -52,8 +52,12 @@ struct TensorValues {
 };
 
 struct RuntimeInfo {
-  std::string libtorch_version;
-  std::string blas;  ///< e.g. "OpenBLAS 0.3.21 ..." or "unknown"
+  std::string libtorch_version;        ///< of the library that was loaded
+  std::string libtorch_build_version;  ///< that this program was built with
+  std::string cpu_capability;          ///< what LibTorch's kernels use, e.g. "AVX2"
+  std::string executor;                ///< of TorchScript: "profiling", "simple" or "legacy"
+  bool fuser = false;                  ///< whether TorchScript compiles operators together
+  std::string blas;                    ///< e.g. "OpenBLAS 0.3.21 ..." or "unknown"
   bool blas_is_reference = false;
   std::size_t torch_threads = 0;
   std::size_t blas_threads = 0;  ///< 0: the BLAS does not tell

@@ -2,8 +2,11 @@
 #include "suite/torch_runtime.hpp"
 
 #include <ATen/Parallel.h>
+#include <ATen/Version.h>
 #include <dlfcn.h>
 #include <fmt/format.h>
+#include <torch/csrc/jit/passes/tensorexpr_fuser.h>
+#include <torch/csrc/jit/runtime/graph_executor.h>
 #include <torch/csrc/jit/serialization/pickle.h>
 #include <torch/cuda.h>
 #include <torch/script.h>
@@ -226,12 +229,32 @@ void describe_blas(RuntimeInfo& info) {
   info.blas_is_reference = file.filename().string().starts_with("libblas.so.3.");
 }
 
+/// What follows `name` in LibTorch's description of itself, to the end of the word.
+std::string described(const std::string& name) {
+  const std::string text = at::show_config();
+  const auto found = text.find(name);
+  if (found == std::string::npos) return "unknown";
+  const auto begin = found + name.size();
+  return text.substr(begin, text.find_first_of(",\n", begin) - begin);
+}
+
+std::string executor_name() {
+  if (!torch::jit::IsNewExecutorEnabled()) return "legacy";
+  return torch::jit::getProfilingMode() ? "profiling" : "simple";
+}
+
 class TorchRuntime final : public Runtime {
  public:
   explicit TorchRuntime(std::size_t threads) {
     at::set_num_threads(static_cast<int>(threads));
     at::set_num_interop_threads(1);
-    info_.libtorch_version = TORCH_VERSION;
+    // It gains nothing on these suites' CPUs, and Debian's LibTorch 2.6 hangs in it (README).
+    torch::jit::setTensorExprFuserEnabled(false);
+    info_.libtorch_version = described("TORCH_VERSION=");
+    info_.libtorch_build_version = TORCH_VERSION;
+    info_.cpu_capability = described("CPU capability usage: ");
+    info_.executor = executor_name();
+    info_.fuser = torch::jit::tensorExprFuserEnabled();
     info_.torch_threads = static_cast<std::size_t>(at::get_num_threads());
     describe_blas(info_);
   }

@@ -91,7 +91,11 @@ class WholeRun(LiveTest):
         for kind in "manifest", "profile", "summary":
             self.assert_valid(kind, read(self.out / f"{kind}.json"))
         self.assert_valid("config", read(self.out / "manifest.json")["config"])
-        self.assertEqual(read(self.out / "manifest.json")["config"], self.config)
+        manifest = read(self.out / "manifest.json")
+        self.assertEqual(manifest["config"], self.config)
+        self.assertEqual(manifest["versions"]["libtorch"], manifest["versions"]["libtorch_build"])
+        self.assertEqual(manifest["torchscript"]["executor"], "profiling")
+        self.assertIs(manifest["torchscript"]["fuser"], False)
         for line in read_lines(self.out / "inferences.jsonl"):
             self.assertEqual(schema_errors("inference", line), [], line)
 

@@ -114,6 +114,10 @@ TEST_CASE("threads come from the caller, not from the environment", "[torch]") {
 TEST_CASE("the runtime says what it is", "[torch]") {
   const RuntimeInfo info = runtime(1).info();
   CHECK_THAT(info.libtorch_version, Catch::Matchers::Matches("[0-9]+\\.[0-9]+.*"));
+  CHECK(info.libtorch_version == info.libtorch_build_version);
+  CHECK_THAT(info.cpu_capability, Catch::Matchers::Matches("[A-Z0-9 ]+"));
+  CHECK(info.executor == "profiling");
+  CHECK_FALSE(info.fuser);
   CHECK_FALSE(info.blas.empty());
   if (info.blas_threads > 0) CHECK_THAT(info.blas, Contains("OpenBLAS"));
   if (info.blas_is_reference) CHECK(info.blas_threads == 0);
