@@ -1,5 +1,6 @@
 #!/bin/bash
-# Installs the packages that alert-bench is built, tested and run with (Debian 12), where missing.
+# Installs the packages that alert-bench is built, tested and run with, where missing. Tried on Debian
+# 12 and 13; on another system with apt it installs those of them that apt knows, and names the rest.
 set -euo pipefail
 
 packages=(
@@ -31,7 +32,17 @@ done
 
 as_root=()
 (( EUID == 0 )) || as_root=(sudo)
-echo "install_packages.sh: installing ${missing[*]}" >&2
 "${as_root[@]}" apt-get update
-"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
-  apt-get install --yes --no-install-recommends "${missing[@]}" < /dev/null
+known=() unknown=()
+for package in "${missing[@]}"; do
+  if apt-cache show "$package" > /dev/null 2>&1; then known+=("$package"); else unknown+=("$package"); fi
+done
+if (( ${#known[@]} )); then
+  echo "install_packages.sh: installing ${known[*]}" >&2
+  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+    apt-get install --yes --no-install-recommends "${known[@]}" < /dev/null
+fi
+if (( ${#unknown[@]} )); then
+  echo "install_packages.sh: apt knows no ${unknown[*]} here. Tried are Debian 12 and 13; elsewhere get" \
+    "what these packages hold by other means (LibTorch: README.md, \"Build\")." >&2
+fi
