@@ -7,5 +7,5 @@ scripts/install_packages.sh
 scripts/setup_speech.py
 scripts/setup_sentence.py
 cmake --preset release
-cmake --build --preset release
+cmake --build --preset release --target alert-bench alert-bench-torch
 build/release/alert-bench run --config configs/quickstart.json --force "$@"
