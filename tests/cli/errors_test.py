@@ -1,8 +1,9 @@
 """Bad input is refused with the right exit status and message, and leaves nothing behind."""
 
+import subprocess
 import unittest
 
-from support import (CliTest, IMAGE_SUITE, SOURCE, read, run, sha256, small_config,
+from support import (CliTest, IMAGE_SUITE, PROGRAM, SOURCE, read, run, sha256, small_config,
                      small_simulation, small_suite, write)
 
 BAD_INPUT, MACHINE_LACKS = 2, 3
@@ -220,6 +221,14 @@ class UsageErrors(Errors):
     def test_unknown_format(self):
         self.assert_refused(BAD_INPUT, "--format: xml not in {terminal,markdown,csv,json,perfetto}",
                             "report", self.folder, "--format", "xml")
+
+    def test_both_streams_into_one_file_stay_in_order(self):
+        config = SOURCE / "configs" / "quickstart.json"
+        process = subprocess.run([PROGRAM, "validate", config, "none.json", config], text=True,
+                                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        starts = [f"{config}: ", "alert-bench: none.json: ", f"{config}: "]
+        for line, start in zip(process.stdout.splitlines(), starts, strict=True):
+            self.assertTrue(line.startswith(start), process.stdout)
 
 
 if __name__ == "__main__":
