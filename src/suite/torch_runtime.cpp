@@ -248,7 +248,7 @@ class TorchRuntime final : public Runtime {
   explicit TorchRuntime(std::size_t threads) {
     at::set_num_threads(static_cast<int>(threads));
     at::set_num_interop_threads(1);
-    // It gains nothing on these suites' CPUs, and Debian's LibTorch 2.6 hangs in it (README).
+    // Debian's LibTorch 2.6 hangs in it, and 1.13 has no compiler for it (README, "Build").
     torch::jit::setTensorExprFuserEnabled(false);
     info_.libtorch_version = described("TORCH_VERSION=");
     info_.libtorch_build_version = TORCH_VERSION;
