@@ -1,6 +1,6 @@
 #!/bin/bash
-# Installs the packages that alert-bench is built, tested and run with, where missing. Tried on Debian
-# 12 and 13; on another system with apt it installs those of them that apt knows, and names the rest.
+# Installs the packages that alert-bench is built, tested and run with, and those named as
+# arguments, where missing. Tried on Debian 12 and 13; on another system with apt it installs those of them that apt knows, and names the rest.
 set -euo pipefail
 
 packages=(
@@ -14,6 +14,7 @@ packages=(
   gcin-voice libsamplerate0-dev libsndfile1-dev  # the data of models/speech, and reading audio
   python3-jinja2 python3-jsonschema python3-matplotlib python3-numpy  # tests, figures, reports
   python3-soundfile python3-torch  # training
+  "$@"
 )
 
 if ! command -v apt-get > /dev/null; then
