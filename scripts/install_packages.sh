@@ -1,6 +1,7 @@
 #!/bin/bash
-# Installs the packages that alert-bench is built, tested and run with, and those named as
-# arguments, where missing. Tried on Debian 12 and 13; on another system with apt it installs those of them that apt knows, and names the rest.
+# Installs the packages that alert-bench is built, tested and run with, and those named as arguments,
+# where missing. Tried on Debian 12 and 13; on another system with apt it installs those of them that
+# apt knows, and names the rest.
 set -euo pipefail
 
 packages=(

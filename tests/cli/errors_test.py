@@ -44,7 +44,8 @@ class ConfigErrors(Errors):
 
     def test_missing_config(self):
         file = self.folder / "nothing.json"
-        self.assert_run_refused(BAD_INPUT, f"{file}: cannot read this file: No such file or directory", file)
+        self.assert_run_refused(
+            BAD_INPUT, f"{file}: cannot read this file: No such file or directory", file)
 
     def test_malformed_json(self):
         file = self.folder / "config.json"

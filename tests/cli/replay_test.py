@@ -170,8 +170,8 @@ class Commands(CliTest):
             self.assertIn(finding, text)
         self.assertRegex(text, r"(?m)^(ok|--) CPU +\d+ cores")
         self.assertRegex(text, r"(?m)^(ok|--) quiet ")
-        self.assertRegex(text, r"ok LibTorch +[\d.]+; kernels: .+; TorchScript: profiling executor, "
-                         "fuser off; BLAS: ")
+        self.assertRegex(text, r"ok LibTorch +[\d.]+; kernels: .+; "
+                         "TorchScript: profiling executor, fuser off; BLAS: ")
 
     def test_what_is_shipped_is_valid(self):
         configs = sorted((SOURCE / "configs").glob("*.json"))

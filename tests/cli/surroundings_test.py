@@ -7,8 +7,8 @@ import subprocess
 import unittest
 from pathlib import Path
 
-from support import (CliTest, PROGRAM, SOURCE, TIMEOUT_S, read, read_lines, run, small_simulation,
-                     write)
+from support import (CliTest, PROGRAM, SOURCE, TIMEOUT_S, read, read_lines, run,
+                     small_simulation)
 
 FAILED, BAD_INPUT = 1, 2
 
@@ -100,8 +100,8 @@ class Pipes(Surroundings):
         process = shell(f'"$@" --trace <(zcat {trace})', "replay", "--config", self.config,
                         "--set", f"profile={self.out}/profile.json", "--out", self.folder / "b")
         self.assertEqual(process.returncode, BAD_INPUT)
-        self.assertRegex(process.stderr, "^alert-bench: /dev/fd/[0-9]+: cannot read this file: it is "
-                         "a pipe, which gives its content only once")
+        self.assertRegex(process.stderr, "^alert-bench: /dev/fd/[0-9]+: cannot read this file: "
+                         "it is a pipe, which gives its content only once")
 
     def test_what_is_no_file_is_refused_and_not_waited_for(self):
         fifo = self.folder / "fifo.jsonl"
@@ -206,8 +206,9 @@ class HostileFiles(Surroundings):
         self.assert_refused("/inputs/count: the key stands twice", "validate", self.config)
 
     def test_numbers_beyond_all_use(self):
-        for setting, message in (("inputs.count=4000000000", "/inputs/count: must be a whole number"),
-                                 ("goals.0.deadline_scale=[1e308]", "must lie in")):
+        for setting, message in (
+                ("inputs.count=4000000000", "/inputs/count: must be a whole number"),
+                ("goals.0.deadline_scale=[1e308]", "must lie in")):
             self.assert_refused(message, "run", "--config", self.config, "--set", setting)
 
 

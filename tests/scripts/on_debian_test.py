@@ -1,4 +1,4 @@
-"""scripts/on_debian.sh, with a debootstrap that shows this machine's own programs, to be read only."""
+"""scripts/on_debian.sh, with a debootstrap that shows this machine's own programs, read only."""
 
 import os
 import shutil
