@@ -34,6 +34,8 @@ void claim_standard_streams() {
 
   output = fdopen(fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1), "w");
   if (!output || dup2(STDERR_FILENO, STDOUT_FILENO) < 0) _exit(1);
+  // Whole lines leave at once: where both streams go to one place, what is said stays in order.
+  std::setvbuf(output, nullptr, _IOLBF, BUFSIZ);
 }
 
 void print(std::string_view text) {

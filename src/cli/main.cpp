@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstdio>
 #include <exception>
 #include <filesystem>
 #include <new>
@@ -90,8 +89,6 @@ int main(int argc, char** argv) {
   bench::reset_signals();
   if (bench::is_workload_command(argc, argv)) bench::run_workload_command(argc, argv);
   bench::catch_signals();
-  // Whole lines leave at once: where both streams go to one place, what is said stays in order.
-  std::setvbuf(stdout, nullptr, _IOLBF, BUFSIZ);
 
   CLI::App app("Experiment harness for the ALERT scheduler (USENIX ATC 2020)", "alert-bench");
   app.set_version_flag("--version", fmt::format("alert-bench {}", bench::version));
