@@ -38,8 +38,10 @@ Progress::Progress(std::string what, std::size_t steps)
     say(what_);
 }
 
-Progress::~Progress() {
-  if (terminal_) std::fputs("\r\033[K", stderr);
+Progress::~Progress() { clear(); }
+
+void Progress::clear() {
+  if (is_terminal()) std::fputs("\r\033[K", stderr);
 }
 
 void Progress::step() {

@@ -15,6 +15,8 @@ class Progress {
   Progress& operator=(const Progress&) = delete;
 
   void step();
+  /// Where a terminal shows a bar, takes it away before something else is said.
+  static void clear();
 
  private:
   void draw() const;

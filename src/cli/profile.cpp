@@ -81,7 +81,7 @@ void add_profile(CLI::App& app) {
       ->check(CLI::IsMember(table_format_names()));
   command->callback([options] {
     check_writable(options->out);
-    Rig rig(options->suite, options->platform, options->inputs);
+    Rig rig(options->suite, options->platform, options->inputs, default_inference_timeout_s);
     rig.warm_up(options->inputs.warmup, OnError::stop);
     const ProfileFile profile = measure_profile(rig, options->inputs, OnError::stop);
     write_document(options->out, to_json(profile));

@@ -173,7 +173,8 @@ Config read_config(const std::filesystem::path& file, const ConfigOverrides& ove
 
   const JsonValue root = JsonValue::from(config.document, config.source);
   root.allow_only({"schema_version", "name", "mode", "suite", "platform", "profile", "inputs",
-                   "environments", "goals", "schemes", "on_error", "log_inferences", "simulate"});
+                   "environments", "goals", "schemes", "on_error", "log_inferences",
+                   "inference_timeout_s", "simulate"});
   root.check_schema_version();
   config.name = parse_name(root.at("name"));
   config.mode = root.at("mode").one_of({"live", "replay"}, "mode") == 0 ? Mode::live : Mode::replay;
@@ -210,6 +211,8 @@ Config read_config(const std::filesystem::path& file, const ConfigOverrides& ove
   if (auto on_error = root.find("on_error"))
     config.on_error =
         on_error->one_of({"stop", "skip"}, "way") == 0 ? OnError::stop : OnError::skip;
+  if (auto timeout = root.find("inference_timeout_s"))
+    config.inference_timeout_s = timeout->number(1e-3, 1e6);
   if (auto log = root.find("log_inferences")) config.log_inferences = log->boolean();
 
   if (config.mode == Mode::live) {

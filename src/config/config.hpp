@@ -49,6 +49,8 @@ struct GoalSpec {
   alert::OnInfeasible on_infeasible = alert::OnInfeasible::accuracy;
 };
 
+inline constexpr double default_inference_timeout_s = 60.0;
+
 struct Config {
   nlohmann::json document;  ///< as run: overrides applied
   std::string source;       ///< the file, for error messages
@@ -60,6 +62,7 @@ struct Config {
   std::vector<GoalSpec> goals;
   std::vector<SchemeSpec> schemes;
   OnError on_error = OnError::stop;
+  double inference_timeout_s = default_inference_timeout_s;  ///< within which a model must answer
   bool log_inferences = true;         ///< a replayed grid's inferences.jsonl can take gigabytes
   std::optional<JsonValue> simulate;  ///< the room trace/ reads it
 };

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <set>
 
+#include "base/console.hpp"
 #include "base/error.hpp"
 #include "base/interrupt.hpp"
 #include "base/progress.hpp"
@@ -255,10 +256,14 @@ auto with_rig(const Config& config, const fs::path& out, Existing existing, Body
   folder.spare(config.profile);
   for (const EnvironmentSpec& environment : config.environments)
     if (environment.contention) check_workload(*environment.contention);
-  Rig rig(config.suite, config.platform, config.inputs);
+  Rig rig(config.suite, config.platform, config.inputs, config.inference_timeout_s);
   check_fit(config, rig);
   folder.prepare();
   Manifest manifest(folder, config);
+  rig.before_giving_up([&] {
+    manifest.failed();
+    warn(fmt::format("what {} holds is whole; --resume goes on from it", folder.path().string()));
+  });
   return with_manifest(manifest, [&] {
     rig.warm_up(config.inputs.warmup, config.on_error);
     manifest.add(description_of(rig));

@@ -61,11 +61,15 @@ Burst InputStream::burst(std::size_t input) const {
   return dataset_.burst(plan_[input].items, plan_[input].group.position);
 }
 
-std::string InputStream::lose(std::size_t input, OnError on_error, const char* reason) const {
+std::string InputStream::describe(std::size_t input) const {
   const auto& items = plan_[input].items;
-  std::string message = fmt::format(
-      "input {} ({}{}): {}", input, dataset_.describe(items.front()),
-      items.size() > 1 ? fmt::format(" and {} more", items.size() - 1) : std::string(), reason);
+  return fmt::format(
+      "input {} ({}{})", input, dataset_.describe(items.front()),
+      items.size() > 1 ? fmt::format(" and {} more", items.size() - 1) : std::string());
+}
+
+std::string InputStream::lose(std::size_t input, OnError on_error, const char* reason) const {
+  const std::string message = fmt::format("{}: {}", describe(input), reason);
   if (on_error == OnError::stop)
     throw InputError(message + "; to go on without such inputs, set \"on_error\": \"skip\"");
   constexpr std::size_t longest = 1000;

@@ -24,6 +24,8 @@ class InputStream {
 
   const GroupPosition& group(std::size_t input) const { return plan_[input].group; }
   Burst burst(std::size_t input) const;
+  /// An input for people: its number and its items.
+  std::string describe(std::size_t input) const;
 
   /// Runs `body`, which reads the input or runs a module on it. Where that fails: throws an
   /// InputError that names the input, or returns it as the reason why the input is lost.

@@ -80,6 +80,7 @@ class LiveRun {
     machine_.let_corunners_run(contention_[input]);
     Burst burst;
     const InputStream& inputs = machine_.evaluation_inputs();
+    machine_.announce(what_, inputs, input);
     const auto unreadable =
         inputs.attempt(input, config_.on_error, [&] { burst = inputs.burst(input); });
     std::vector<std::size_t> turns(streams.size());

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <optional>
 #include <random>
+#include <string>
 #include <vector>
 
 #include "contention/spec.hpp"
@@ -36,6 +37,8 @@ class Machine {
   virtual const InputStream& evaluation_inputs() const = 0;
   virtual Clock::time_point now() const = 0;
 
+  /// What the inferences from now on are for: to be told where a model does not answer.
+  virtual void announce(const std::string& /*what*/, const InputStream&, std::size_t /*input*/) {}
   /// Puts the environment's co-runners beside the models, stopped; an empty spec takes them away.
   virtual void set_contention(const std::optional<ContentionSpec>& spec) = 0;
   virtual void let_corunners_run(bool running) = 0;

@@ -91,9 +91,11 @@ ProfileFile measure_profile(Machine& machine, const InputsSpec& inputs, OnError 
   const double idle_gap_s = std::max(inputs.idle_gap_s, machine.least_window_s());
   std::mt19937_64 random(inputs.seed);
   std::vector<ModuleState> carried(suite.models.size());
-  Progress progress("profile " + suite.name, inputs.profile);
-  LostInputs lost("profile " + suite.name);
+  const std::string what = "profile " + suite.name;
+  Progress progress(what, inputs.profile);
+  LostInputs lost(what);
   for (std::size_t input = 0; input < inputs.profile; ++input) {
+    machine.announce(what, stream, input);
     const std::size_t position = stream.group(input).position;
     if (position == 0) carried.assign(carried.size(), nullptr);
     const auto reason = stream.attempt(input, on_error, [&] {

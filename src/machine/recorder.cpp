@@ -53,6 +53,7 @@ void record_trace(Machine& machine, const Config& config, const EnvironmentSpec&
     const auto configurations = shuffled_configurations(machine, random);
     progress.step();
     if (input < first) continue;
+    machine.announce(what, stream, input);
     record.input = input;
     record.group = stream.group(input);
     record.contention = contention[input];

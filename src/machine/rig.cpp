@@ -4,10 +4,13 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <thread>
 
+#include "base/console.hpp"
 #include "base/error.hpp"
 #include "base/interrupt.hpp"
+#include "base/progress.hpp"
 #include "platform/effect_check.hpp"
 
 namespace bench {
@@ -30,25 +33,51 @@ Suite checked_suite(const std::filesystem::path& folder, const InputsSpec& input
 }  // namespace
 
 Rig::Rig(const std::filesystem::path& suite, const std::filesystem::path& platform,
-         const InputsSpec& inputs)
+         const InputsSpec& inputs, double inference_timeout_s)
     : suite_(checked_suite(suite, inputs)),
       corunners_(std::make_unique<CoRunners>()),
       platform_(
           open_platform(read_platform(platform), [this] { return corunners_->cpu_time_s(); })),
       dataset_(open_dataset(suite_, platform_.spec.threads)),
       profiling_(*dataset_, suite_.data.profiling, inputs, std::max(inputs.profile, inputs.warmup)),
-      evaluation_(*dataset_, suite_.data.evaluation, inputs, inputs.count) {
+      evaluation_(*dataset_, suite_.data.evaluation, inputs, inputs.count),
+      inference_timeout_s_(inference_timeout_s),
+      watchdog_(inference_timeout_s, [this] { give_up(); }) {
   const double update_interval_s = platform_.meter->info().update_interval_s.value_or(0.0);
   least_window_s_ = least_intervals * update_interval_s;
   const Runtime& libtorch = runtime(platform_.spec.threads);
   runtime_info_ = libtorch.info();
   std::size_t most_stages = 0;
-  for (const ModelSpec& model : suite_.models) {
-    modules_.push_back(libtorch.load(model, suite_, platform_.spec.device));
+  for (model_ = 0; model_ < suite_.models.size(); ++model_) {
+    const ModelSpec& model = suite_.models[model_];
+    const Watchdog::Inference watched(watchdog_);  // an anytime module is asked for its stages
+    modules_.push_back(
+        watched.call([&] { return libtorch.load(model, suite_, platform_.spec.device); }));
     most_stages = std::max(most_stages, model.accuracy.size());
   }
   inference_.stage_latency_s.reserve(most_stages);
   inference_.stage_correct.reserve(most_stages);
+}
+
+std::string Rig::unanswered() const {
+  const ModelSpec& model = suite_.models[model_];
+  std::string text = task_.what;
+  if (task_.stream) text += ": " + task_.stream->describe(task_.input);
+  text += fmt::format(": model \"{}\" ({})", model.name, model.file.string());
+  if (stage_ > 0) text += fmt::format(", stage {}", stage_);
+  return text +
+         fmt::format(
+             ": no answer within {} s (\"inference_timeout_s\" of the config). A model cannot "
+             "be stopped: the program puts the power limits back and ends",
+             inference_timeout_s_);
+}
+
+void Rig::give_up() {
+  Progress::clear();
+  warn(unanswered());
+  corunners_.reset();
+  if (last_words_) last_words_();
+  end_now(EXIT_FAILURE);
 }
 
 void Rig::warm_up(std::size_t inferences, OnError on_error) {
@@ -59,6 +88,7 @@ void Rig::warm_up(std::size_t inferences, OnError on_error) {
     for (std::size_t input = 0; input < inferences; ++input) {
       stop_if_interrupted();
       if (profiling_.group(input).position == 0) carried.reset();
+      announce("warm-up", profiling_, input);
       profiling_.attempt(input, on_error, [&] {
         const Burst burst = profiling_.burst(input);
         warm_up.last_s =
@@ -102,11 +132,15 @@ void Rig::run_stages(std::size_t model, std::size_t stop_stage, double deadline_
   inference_.stage_latency_s.clear();
   inference_.stage_correct.clear();
 
-  module.start(burst, carried);
+  const Watchdog::Inference watched(watchdog_);
+  model_ = model;
+  stage_ = 1;
+  watched.call([&] { module.start(burst, carried); });
   const auto begin = Clock::now();
   auto segment = begin;
   for (std::size_t stage = 1; stage <= stop_stage; ++stage) {
-    const auto logits = module.run_stage(stage);
+    stage_ = stage;
+    const auto logits = watched.call([&] { return module.run_stage(stage); });
     limiter.end_segment(segment);
     segment = Clock::now();
     inference_.stage_latency_s.push_back(seconds_between(begin, segment));

@@ -22,6 +22,7 @@ class Manifest {
   void add(const nlohmann::ordered_json& fields);
   void finish() { close("complete"); }
   void interrupted() { close("interrupted"); }
+  void failed() { close("failed"); }
 
  private:
   void close(const std::string& status);

@@ -1,5 +1,6 @@
 #!/usr/bin/python3
-"""The TorchScript modules of tests/suite/runtime_test.cpp, into the folder given.
+"""The TorchScript modules of tests/suite/runtime_test.cpp and tests/cli/timeout_test.py, into the
+folder given.
 
 An item is 4 numbers, and there are 4 classes: the right logits are the items themselves.
 """
@@ -182,11 +183,42 @@ class AnytimeSequential(nn.Module):
         return torch.tensor([[first, float(state[0][0, -1]), second, 0.0]]), state
 
 
+def loop_if_asked(x: Tensor) -> int:
+    """For ever, where an item's first number is 1."""
+    turns = 0
+    while bool((x.flatten(1)[:, 0] == 1).any()):
+        turns += 1
+    return turns
+
+
+class Loops(nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        return x.flatten(1) + loop_if_asked(x)
+
+
+class AnytimeLoops(nn.Module):
+    """In the second stage."""
+
+    @torch.jit.export
+    def num_stages(self) -> int:
+        return 2
+
+    @torch.jit.export
+    def start(self, x: Tensor) -> List[Tensor]:
+        return [x]
+
+    @torch.jit.export
+    def stage(self, k: int, state: List[Tensor]) -> Tuple[Tensor, List[Tensor]]:
+        turns = loop_if_asked(state[0]) if k == 2 else 0
+        return state[0].flatten(1) + turns, state
+
+
 folder = Path(sys.argv[1])
 folder.mkdir(parents=True, exist_ok=True)
 for module in (Identity, Transposed, InPlace, Throws, ThrowsTwoLines, NoSuchDevice, NotFinite,
                WrongShape, WrongType, NotATensor, Anytime, AnytimeFloatStages, AnytimeThrows,
-               AnytimeUncounted, Sequential, SequentialInPlace, AnytimeSequential):
+               AnytimeUncounted, Sequential, SequentialInPlace, AnytimeSequential,
+               Loops, AnytimeLoops):
     torch.jit.script(module().train()).save(str(folder / f"{module.__name__}.pt"))
 torch.jit.trace(OneItem(), torch.rand(1, 4)).save(str(folder / "Traced.pt"))
 torch.save(nn.Linear(4, 4).state_dict(), folder / "Weights.pt")
