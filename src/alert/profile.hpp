@@ -17,6 +17,8 @@ struct ModelProfile {
   std::vector<double> accuracy;                ///< q(i,k), [stage], in [0, 1]
   std::vector<std::vector<double>> latency_s;  ///< t_prof(i,k,j), [cap][stage], cumulative
   std::vector<double> busy_power_w;            ///< p(i,j), [cap]
+  /// Standard deviation of latency_s over inputs, in its shape; empty where it is not known.
+  std::vector<std::vector<double>> latency_std_s = {};
 
   std::size_t stages() const { return accuracy.size(); }
 };

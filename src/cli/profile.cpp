@@ -37,7 +37,7 @@ Table profile_table(const ProfileFile& file, const Suite& suite) {
       auto& row = table.rows.emplace_back();
       row = {model.name, std::to_string(k + 1),
              fmt::format("{:.2f}", 1e3 * model.latency_s[cap][k]),
-             fmt::format("{:.2f}", 1e3 * file.latency_std_s[i][cap][k])};
+             fmt::format("{:.2f}", 1e3 * model.latency_std_s[cap][k])};
       if (sequential) row.push_back(fmt::format("{:.3f}", 1e3 * file.catch_up_s[i][cap][k]));
       row.push_back(fmt::format("{:.2f}", 100.0 * (1.0 - model.accuracy[k])));
       if (perplexity)

@@ -59,12 +59,11 @@ ProfileFile profile_file(const Machine& machine, const std::vector<std::vector<M
   for (std::size_t i = 0; i < suite.models.size(); ++i) {
     const ModelSpec& spec = suite.models[i];
     alert::ModelProfile model{spec.name, spec.kind, spec.accuracy, {}, {}};
-    auto& spreads = file.latency_std_s.emplace_back();
     auto& inferences = file.energy_inferences.emplace_back();
     if (suite.data.sequential()) file.catch_up_s.emplace_back();
     for (const Measured& at_cap : measured[i]) {
       auto& means = model.latency_s.emplace_back();
-      auto& spread = spreads.emplace_back();
+      auto& spread = model.latency_std_s.emplace_back();
       for (const Moments& stage : at_cap.latency_s) {
         means.push_back(stage.mean());
         spread.push_back(stage.standard_deviation());

@@ -56,7 +56,7 @@ Json to_json(const ProfileFile& file) {
                  {"kind", to_string(model.kind)},
                  {"accuracy", model.accuracy},
                  {"latency_s", table(model.latency_s)}};
-    if (!file.latency_std_s.empty()) json["latency_std_s"] = table(file.latency_std_s[i]);
+    if (!model.latency_std_s.empty()) json["latency_std_s"] = table(model.latency_std_s);
     if (!file.catch_up_s.empty()) json["catch_up_s"] = table(file.catch_up_s[i]);
     json["busy_power_w"] = table({model.busy_power_w})[0];
     if (!file.energy_inferences.empty() && std::ranges::max(file.energy_inferences[i]) > 1)
@@ -81,6 +81,7 @@ ProfileFile read_profile(const std::filesystem::path& path) {
   file.profile.q_fail = root.at("q_fail").number(0.0, 1.0);
   file.profile.power_caps_w = root.at("power_caps_w").numbers();
   file.profile.idle_power_w = root.at("idle_power_w").number(0.0);
+  std::vector<std::vector<std::vector<double>>> spreads;
   for (const auto& value : root.at("models").items()) {
     alert::ModelProfile model;
     model.name = value.at("name").string();
@@ -88,8 +89,7 @@ ProfileFile read_profile(const std::filesystem::path& path) {
     model.accuracy = value.at("accuracy").numbers(0.0, 1.0);
     model.latency_s = read_table(value.at("latency_s"));
     model.busy_power_w = value.at("busy_power_w").numbers(0.0);
-    if (auto spread = value.find("latency_std_s"))
-      file.latency_std_s.push_back(read_table(*spread));
+    if (auto spread = value.find("latency_std_s")) spreads.push_back(read_table(*spread));
     if (auto catch_up = value.find("catch_up_s")) file.catch_up_s.push_back(read_table(*catch_up));
     auto& inferences = file.energy_inferences.emplace_back(file.profile.caps(), 1);
     if (auto list = value.find("energy_inferences")) {
@@ -100,8 +100,10 @@ ProfileFile read_profile(const std::filesystem::path& path) {
     file.profile.models.push_back(std::move(model));
   }
   if (auto text = fault(file.profile); !text.empty()) root.fail(text);
-  check_tables(root, "latency_std_s", file.latency_std_s, file.profile);
+  check_tables(root, "latency_std_s", spreads, file.profile);
   check_tables(root, "catch_up_s", file.catch_up_s, file.profile);
+  for (std::size_t i = 0; i < spreads.size(); ++i)
+    file.profile.models[i].latency_std_s = std::move(spreads[i]);
   return file;
 }
 

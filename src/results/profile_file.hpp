@@ -15,8 +15,6 @@ struct ProfileFile {
   std::string suite;
   EnergySource energy_source = EnergySource::emulated;
   alert::Profile profile;
-  /// Standard deviation of latency_s, [model][cap][stage]; empty where it is not known.
-  std::vector<std::vector<std::vector<double>>> latency_std_s;
   CatchUpLatency catch_up_s;
   /// Most inferences whose energy was taken together because the meter is too coarse for one,
   /// [model][cap]; empty where it is not known.

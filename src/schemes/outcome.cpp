@@ -38,6 +38,8 @@ alert::Feedback feedback_of(const Outcome& outcome, const alert::Candidate& cand
   feedback.finished_latency_s = outcome.busy_s;
   feedback.idle_power_w = outcome.idle_power_w;
   feedback.credited_accuracy = outcome.credited_accuracy;
+  feedback.deadline_met = outcome.deadline_met();
+  feedback.energy_j = outcome.energy_j;
   feedback.overhead_s = overhead_s;
   return feedback;
 }
