@@ -7,6 +7,7 @@
 
 #include "base/error.hpp"
 #include "base/interrupt.hpp"
+#include "schemes/regimes.hpp"
 #include "stream/lost_inputs.hpp"
 
 namespace bench {
@@ -91,6 +92,16 @@ std::vector<alert::Candidate> best_static_candidates(const std::filesystem::path
   return best;
 }
 
+Regimes read_regimes(const std::filesystem::path& trace, const alert::Profile& profile) {
+  Regimes regimes(profile);
+  TraceReader reader(trace);
+  for (TraceInput input; reader.next(input);) {
+    stop_if_interrupted();
+    if (input.lost.empty()) regimes.add(input);
+  }
+  return regimes;
+}
+
 std::vector<Cell> replay_trace(const std::filesystem::path& trace, const ProfileFile& profile,
                                const std::vector<alert::Goal>& grid,
                                const std::vector<SchemeSpec>& schemes, InferenceLog* log) {
@@ -98,10 +109,13 @@ std::vector<Cell> replay_trace(const std::filesystem::path& trace, const Profile
   check_trace(trace, reader.header(), profile.profile);
   const std::string& environment = reader.header().environment;
 
-  const bool hindsight = std::ranges::any_of(
-      schemes, [](const SchemeSpec& spec) { return spec.needs == Needs::hindsight; });
-  const auto best = hindsight ? best_static_candidates(trace, profile, grid)
-                              : std::vector<alert::Candidate>(grid.size());
+  const auto needed = [&](Needs needs) {
+    return std::ranges::count(schemes, needs, &SchemeSpec::needs) > 0;
+  };
+  const auto best = needed(Needs::best) ? best_static_candidates(trace, profile, grid)
+                                        : std::vector<alert::Candidate>(grid.size());
+  const auto regimes =
+      needed(Needs::regimes) ? read_regimes(trace, profile.profile) : Regimes(profile.profile);
 
   struct Running {
     StreamKey key;
@@ -111,7 +125,7 @@ std::vector<Cell> replay_trace(const std::filesystem::path& trace, const Profile
   for (std::size_t setting = 0; setting < grid.size(); ++setting)
     for (const SchemeSpec& spec : schemes) {
       CatchUp catch_up(profile.profile, profile.catch_up_s);
-      auto scheme = spec.make(catch_up.profile(), best[setting]);
+      auto scheme = spec.make(catch_up.profile(), {best[setting], &regimes});
       streams.push_back({{environment, setting, spec.name},
                          {std::move(catch_up), grid[setting], std::move(scheme)}});
     }

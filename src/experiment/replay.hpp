@@ -1,5 +1,5 @@
-// Replay: schemes on recorded traces. One pass in constant memory, a second before it where a
-// scheme needs hindsight.
+// Replay: schemes on recorded traces. One pass in constant memory, and another before it where a
+// scheme needs hindsight; what oracle-regime needs grows with the trace.
 #pragma once
 
 #include <filesystem>
@@ -10,6 +10,7 @@
 #include "results/inference_log.hpp"
 #include "results/profile_file.hpp"
 #include "results/summary.hpp"
+#include "schemes/regimes.hpp"
 #include "schemes/scheme.hpp"
 
 namespace bench {
@@ -24,6 +25,9 @@ void check_trace(const std::filesystem::path& trace, const TraceHeader& header,
 std::vector<alert::Candidate> best_static_candidates(const std::filesystem::path& trace,
                                                      const ProfileFile& file,
                                                      const std::vector<alert::Goal>& grid);
+
+/// All that oracle-regime knows. `profile` must outlive it.
+Regimes read_regimes(const std::filesystem::path& trace, const alert::Profile& profile);
 
 /// Every scheme under every setting on one trace, in step. `log` may be null. Throws InputError
 /// where the trace is not of this profile or has no input.

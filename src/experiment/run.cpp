@@ -198,7 +198,7 @@ std::pair<ProfileFile, std::vector<fs::path>> simulate_all(const Config& config,
        {"platform",
         {{"name", simulation.platform.name}, {"description", simulation.platform.description}}}});
   const ProfileFile profile{
-      simulation.suite, EnergySource::simulated, simulated_profile(simulation), {}, {}, {}};
+      simulation.suite, EnergySource::simulated, simulated_profile(simulation), {}, {}};
   folder.write("profile.json", to_json(profile));
 
   fs::create_directories(folder.file("traces"));

@@ -29,16 +29,15 @@ alert::SchedulerSettings read_settings(const JsonValue& value) {
 }
 
 MakeScheme alert_over(const JsonValue& value, alert::ModelKind kind, const char* lack) {
-  return
-      [=, settings = read_settings(value)](const alert::Profile& profile, const alert::Candidate&) {
-        auto models = models_of_kind(profile, kind);
-        if (models.empty()) throw std::invalid_argument(lack);
-        return std::make_unique<Alert>(profile, settings, std::move(models));
-      };
+  return [=, settings = read_settings(value)](const alert::Profile& profile, const Hindsight&) {
+    auto models = models_of_kind(profile, kind);
+    if (models.empty()) throw std::invalid_argument(lack);
+    return std::make_unique<Alert>(profile, settings, std::move(models));
+  };
 }
 
 MakeScheme alert_with(const alert::SchedulerSettings& settings) {
-  return [settings](const alert::Profile& profile, const alert::Candidate&) {
+  return [settings](const alert::Profile& profile, const Hindsight&) {
     return std::make_unique<Alert>(profile, settings);
   };
 }

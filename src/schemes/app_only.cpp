@@ -49,7 +49,7 @@ std::size_t app_stop_stage(const alert::ModelProfile& model, const alert::Goal& 
 }
 
 MakeScheme read_app_only(const JsonValue&) {
-  return [](const alert::Profile& profile, const alert::Candidate&) {
+  return [](const alert::Profile& profile, const Hindsight&) {
     return std::make_unique<AppOnly>(profile);
   };
 }

@@ -2,6 +2,7 @@
 // schemes share. Only src/schemes includes this.
 #pragma once
 
+#include "alert/plus_rule.hpp"
 #include "schemes/scheme.hpp"
 
 namespace bench {
@@ -10,10 +11,14 @@ MakeScheme read_alert(const JsonValue& settings);
 MakeScheme read_alert_any(const JsonValue& settings);
 MakeScheme read_alert_trad(const JsonValue& settings);
 MakeScheme read_alert_mean(const JsonValue& settings);
+MakeScheme read_alert_plus(const JsonValue& settings);
 MakeScheme read_app_only(const JsonValue& settings);
 MakeScheme read_sys_only(const JsonValue& settings);
 MakeScheme read_no_coord(const JsonValue& settings);
+MakeScheme read_linucb(const JsonValue& settings);
+MakeScheme read_caloree(const JsonValue& settings);
 MakeScheme read_oracle_static(const JsonValue& settings);
+MakeScheme read_oracle_regime(const JsonValue& settings);
 MakeScheme read_oracle(const JsonValue& settings);
 MakeScheme read_oracle_clairvoyant(const JsonValue& settings);
 
@@ -21,6 +26,10 @@ MakeScheme read_oracle_clairvoyant(const JsonValue& settings);
 /// object.
 std::vector<std::string_view> filter_keys();
 alert::SchedulerSettings read_filters(const JsonValue& settings);
+
+/// The settings of alert-plus's rule.
+std::vector<std::string_view> plus_keys();
+alert::PlusSettings read_plus(const JsonValue& settings);
 
 /// What a suite may lack, in words for the user.
 inline constexpr const char* needs_anytime = "this scheme needs a suite with an anytime DNN";

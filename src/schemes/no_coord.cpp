@@ -26,10 +26,9 @@ class NoCoord final : public Scheme {
 }  // namespace
 
 MakeScheme read_no_coord(const JsonValue& settings) {
-  return
-      [filters = read_filters(settings)](const alert::Profile& profile, const alert::Candidate&) {
-        return std::make_unique<NoCoord>(profile, filters);
-      };
+  return [filters = read_filters(settings)](const alert::Profile& profile, const Hindsight&) {
+    return std::make_unique<NoCoord>(profile, filters);
+  };
 }
 
 }  // namespace bench

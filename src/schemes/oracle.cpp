@@ -76,19 +76,19 @@ class Oracle final : public Scheme {
 }  // namespace
 
 MakeScheme read_oracle_static(const JsonValue&) {
-  return [](const alert::Profile& profile, const alert::Candidate& hindsight) {
-    return std::make_unique<OracleStatic>(profile, hindsight);
+  return [](const alert::Profile& profile, const Hindsight& hindsight) {
+    return std::make_unique<OracleStatic>(profile, hindsight.best);
   };
 }
 
 MakeScheme read_oracle(const JsonValue&) {
-  return [](const alert::Profile& profile, const alert::Candidate&) {
+  return [](const alert::Profile& profile, const Hindsight&) {
     return std::make_unique<Oracle>(profile, Foresight::latency_and_energy);
   };
 }
 
 MakeScheme read_oracle_clairvoyant(const JsonValue&) {
-  return [](const alert::Profile& profile, const alert::Candidate&) {
+  return [](const alert::Profile& profile, const Hindsight&) {
     return std::make_unique<Oracle>(profile, Foresight::answers_too);
   };
 }

@@ -20,6 +20,8 @@ class Counterfactual {
  public:
   virtual ~Counterfactual() = default;
   virtual Execution execution(std::size_t model, std::size_t cap) const = 0;
+  /// Whether co-runners run meanwhile.
+  virtual bool in_contention() const = 0;
 };
 
 /// One input as a scheme sees it.
@@ -40,15 +42,23 @@ class Scheme {
   virtual double judged_accuracy(const Outcome& outcome) const { return outcome.credited_accuracy; }
 };
 
-/// Makes a scheme for one stream of inputs. `profile` must outlive it. `hindsight` is the single
-/// best candidate over the stream, which `oracle-static` plays and nothing else looks at.
+class Regimes;
+
+/// What a pass over the whole trace tells beforehand; each part only where a scheme needs it.
+struct Hindsight {
+  alert::Candidate best;             ///< over the stream: what `oracle-static` plays
+  const Regimes* regimes = nullptr;  ///< what `oracle-regime` knows
+};
+
+/// Makes a scheme for one stream of inputs. `profile` and what `hindsight` points to must outlive
+/// it.
 /// Throws std::invalid_argument where the profile lacks what the scheme needs (an anytime DNN
 /// for app-only, a traditional one for sys-only, ...), in words for the user.
 using MakeScheme = std::function<std::unique_ptr<Scheme>(const alert::Profile& profile,
-                                                         const alert::Candidate& hindsight)>;
+                                                         const Hindsight& hindsight)>;
 
 /// What a scheme needs beyond the input at hand.
-enum class Needs { nothing, counterfactual, hindsight };
+enum class Needs { nothing, counterfactual, best, regimes };
 
 /// A scheme as the config names it.
 struct SchemeSpec {

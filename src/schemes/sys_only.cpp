@@ -50,15 +50,14 @@ alert::Decision CapController::decide(const Input& input) const {
 }
 
 MakeScheme read_sys_only(const JsonValue& settings) {
-  return
-      [filters = read_filters(settings)](const alert::Profile& profile, const alert::Candidate&) {
-        const auto models = models_of_kind(profile, alert::ModelKind::traditional);
-        if (models.empty()) throw std::invalid_argument(needs_traditional);
-        const auto fastest = *std::ranges::min_element(models, {}, [&](std::size_t i) {
-          return profile.models[i].latency_s[profile.default_cap()].back();
-        });
-        return std::make_unique<SysOnly>(profile, fastest, filters);
-      };
+  return [filters = read_filters(settings)](const alert::Profile& profile, const Hindsight&) {
+    const auto models = models_of_kind(profile, alert::ModelKind::traditional);
+    if (models.empty()) throw std::invalid_argument(needs_traditional);
+    const auto fastest = *std::ranges::min_element(models, {}, [&](std::size_t i) {
+      return profile.models[i].latency_s[profile.default_cap()].back();
+    });
+    return std::make_unique<SysOnly>(profile, fastest, filters);
+  };
 }
 
 }  // namespace bench

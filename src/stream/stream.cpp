@@ -14,6 +14,7 @@ class CaughtUp final : public Counterfactual {
   Execution execution(std::size_t model, std::size_t cap) const override {
     return catch_up_.replayed(recorded_.execution(model, cap), model, cap);
   }
+  bool in_contention() const override { return recorded_.in_contention(); }
 
  private:
   const Counterfactual& recorded_;

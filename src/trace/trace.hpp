@@ -75,6 +75,7 @@ class TraceInput final : public Counterfactual {
   Execution execution(std::size_t model, std::size_t cap) const override {
     return run(model, cap).execution();
   }
+  bool in_contention() const override { return contention; }
 
  private:
   std::size_t caps_ = 0;

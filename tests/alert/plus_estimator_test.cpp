@@ -1,7 +1,7 @@
 #include "alert/plus_estimator.hpp"
 
-#include <catch2/catch.hpp>
 #include <cmath>
+#include "support/catch.hpp"
 
 #include "support/profiles.hpp"
 

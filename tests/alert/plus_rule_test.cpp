@@ -1,6 +1,6 @@
 #include "alert/plus_rule.hpp"
 
-#include <catch2/catch.hpp>
+#include "support/catch.hpp"
 
 #include "support/profiles.hpp"
 

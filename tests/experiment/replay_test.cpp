@@ -20,7 +20,7 @@ using alert::Task;
 namespace {
 
 ProfileFile file_of(const alert::Profile& profile) {
-  return {"suite", EnergySource::simulated, profile, {}, {}, {}};
+  return {"suite", EnergySource::simulated, profile, {}, {}};
 }
 
 TraceHeader header_of(const alert::Profile& profile) {

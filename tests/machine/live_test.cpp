@@ -29,8 +29,7 @@ struct Run {
         resume ? read_inferences(log_file(), machine.profile) : decltype(read_inferences("", {}))();
     InferenceLog log(log_file(), resume);
     return run_live(machine, config, environment,
-                    {"fake", EnergySource::emulated, machine.profile, {}, {}, {}}, grid, logged,
-                    log);
+                    {"fake", EnergySource::emulated, machine.profile, {}, {}}, grid, logged, log);
   }
 
   std::filesystem::path log_file() const { return folder.path() / "inferences.jsonl"; }

@@ -1,3 +1,4 @@
+#include "schemes/regimes.hpp"
 #include "support/catch.hpp"
 #include "support/world.hpp"
 
@@ -84,7 +85,7 @@ TEST_CASE("only the clairvoyant is judged by the measured accuracy") {
 TEST_CASE("oracle-static plays what hindsight says, whatever comes") {
   const auto profile = test::hand_made_profile();
   const Candidate best{any, 2, 1};
-  const auto scheme = default_scheme("oracle-static").make(profile, best);
+  const auto scheme = default_scheme("oracle-static").make(profile, {best});
   const Goal goal{.deadline_s = 0.01, .accuracy = 0.9};
   CHECK(scheme->decide({goal, 0.01}).candidate == best);
   scheme->observe({.candidate = best, .finished_stage = 1, .finished_latency_s = 1.0});
@@ -115,10 +116,12 @@ TEST_CASE("nothing beats the oracles on an input on which it keeps its goals") {
     // What the schemes without foresight choose is some candidate; that they are deterministic is
     // seen on the way.
     for (const auto& name : bench::scheme_names()) {
+      bench::Regimes regimes(profile);
+      regimes.add(world);
       std::unique_ptr<Scheme> scheme;
       try {
         scheme = default_scheme(name).make(
-            profile, candidates[test::uniform_count(random, 0, candidates.size() - 1)]);
+            profile, {candidates[test::uniform_count(random, 0, candidates.size() - 1)], &regimes});
       } catch (const std::invalid_argument&) {
         continue;  // the profile lacks the kind
       }

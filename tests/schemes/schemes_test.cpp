@@ -61,12 +61,13 @@ Profile only(std::initializer_list<std::size_t> models) {
 
 TEST_CASE("the registry knows every scheme, and what it needs") {
   using bench::Needs;
-  CHECK(bench::scheme_names() == std::vector<std::string>{"alert", "alert-any", "alert-trad",
-                                                          "alert-mean", "app-only", "sys-only",
-                                                          "no-coord", "oracle-static", "oracle",
-                                                          "oracle-clairvoyant"});
+  CHECK(bench::scheme_names() ==
+        std::vector<std::string>{"alert", "alert-any", "alert-trad", "alert-mean", "alert-plus",
+                                 "app-only", "sys-only", "no-coord", "linucb", "caloree",
+                                 "oracle-static", "oracle-regime", "oracle", "oracle-clairvoyant"});
   for (const auto& name : bench::scheme_names()) {
-    const Needs expected = name == "oracle-static" ? Needs::hindsight
+    const Needs expected = name == "oracle-static"   ? Needs::best
+                           : name == "oracle-regime" ? Needs::regimes
                            : name == "oracle" || name == "oracle-clairvoyant"
                                ? Needs::counterfactual
                                : Needs::nothing;

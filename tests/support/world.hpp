@@ -19,11 +19,13 @@ class World final : public bench::Counterfactual {
   };
   /// [model][cap]
   std::vector<std::vector<Run>> runs;
+  bool contention = false;
 
   bench::Execution execution(std::size_t model, std::size_t cap) const override {
     const Run& run = runs[model][cap];
     return {run.stage_latency_s, run.stage_correct, run.busy_energy_j, run.idle_power_w};
   }
+  bool in_contention() const override { return contention; }
 };
 
 /// The profile's world slowed down by `xi`; every stage answers rightly as often as profiled.
