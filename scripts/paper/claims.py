@@ -92,10 +92,10 @@ class Streams:
 
 # A statistic gives a sum and a count per resample, so that several folders can be pooled.
 
-def ratio(task, *versus):
-    """alert's metric over that of the best of `versus`, on the settings that both keep."""
+def ratio(task, *versus, scheme="alert"):
+    """scheme's metric over that of the best of `versus`, on the settings that both keep."""
     def statistic(streams):
-        metric, kept = streams.scheme("alert", task)
+        metric, kept = streams.scheme(scheme, task)
         other, other_kept = streams.best_of(versus, task)
         both = kept & other_kept & (other > 0)
         quotient = np.divide(metric, other, out=np.zeros_like(metric), where=both)
@@ -131,6 +131,11 @@ def against(task, who, *versus, paper=NO_FIGURE, limit=None):
     return Claim(f"{METRICS[task]} against {who}", paper, ratio(task, *versus), versus, limit)
 
 
+def plus_against(task, who, *versus):
+    return Claim(f"alert-plus: {METRICS[task]} against {who}", NO_FIGURE,
+                 ratio(task, *versus, scheme="alert-plus"), ("alert-plus", *versus))
+
+
 def violations(name, task):
     return Claim(f"settings violated by {name}, {task}", NO_FIGURE, violated(task, name), (name,),
                  is_ratio=False)
@@ -147,9 +152,15 @@ CLAIMS = [
                           ("sys-only", ("sys-only",)))),
     against(ENERGY, "the oracle", "oracle", paper="3% more", limit=1.03),
     against(ERROR, "the oracle", "oracle", paper="2% more", limit=1.02),
+    # Beside the distance to the oracle, the part of it that is not luck.
+    *(against(task, "oracle-regime", "oracle-regime") for task in METRICS),
+    *(plus_against(task, who, *versus) for task in METRICS
+      for who, versus in (("alert", ("alert",)), ("oracle-regime", ("oracle-regime",)),
+                          ("the oracle", ("oracle",)), ("the best single level", SINGLE_LEVEL))),
     *(against(task, "no-coord", "no-coord") for task in METRICS),
     *(violations(name, task) for task in METRICS
-      for name in ("alert", "app-only", "sys-only", "no-coord", "oracle-static", "oracle")),
+      for name in ("alert", "alert-plus", "app-only", "sys-only", "no-coord", "oracle-static",
+                   "oracle-regime", "oracle")),
     *(part_of("the variance", against(task, "alert-mean", "alert-mean")) for task in METRICS),
     *(part_of("the variance", violations("alert-mean", task)) for task in METRICS),
     *(part_of("mixing", against(task, name, name))

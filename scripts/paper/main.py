@@ -3,9 +3,9 @@ scripts/reproduce_paper.sh runs all of it."""
 
 import argparse
 
-from paper import claims, differences, draw, reduce_log, report
+from paper import claims, differences, draw, plus, reduce_log, report
 
-COMMANDS = (draw, reduce_log, claims, differences, report)
+COMMANDS = (draw, reduce_log, claims, differences, plus, report)
 
 
 def main():

@@ -8,6 +8,7 @@ matplotlib.use("Agg")
 
 SCHEME_COLOURS = {
     "alert": "#0072B2",
+    "alert-plus": "#882255",
     "alert-any": "#56B4E9",
     "alert-trad": "#009E73",
     "alert-mean": "#CC79A7",
@@ -15,6 +16,7 @@ SCHEME_COLOURS = {
     "sys-only": "#D55E00",
     "no-coord": "#F0E442",
     "oracle-static": "#999999",
+    "oracle-regime": "#777777",
     "oracle": "#444444",
     "oracle-clairvoyant": "#000000",
 }
