@@ -1,8 +1,8 @@
 #include "alert/plus_estimator.hpp"
 
 #include <cmath>
-#include "support/catch.hpp"
 
+#include "support/catch.hpp"
 #include "support/profiles.hpp"
 
 using alert::believe;

@@ -1,7 +1,6 @@
 #include "alert/plus_rule.hpp"
 
 #include "support/catch.hpp"
-
 #include "support/profiles.hpp"
 
 using alert::Candidate;

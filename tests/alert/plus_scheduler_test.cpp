@@ -1,9 +1,9 @@
 #include "alert/plus_scheduler.hpp"
 
 #include <cmath>
-#include "support/catch.hpp"
 
 #include "support/allocations.hpp"
+#include "support/catch.hpp"
 #include "support/profiles.hpp"
 
 using alert::Candidate;

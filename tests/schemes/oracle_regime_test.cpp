@@ -1,7 +1,6 @@
 // oracle-regime: what it knows, and that it never looks at the input's own sample.
-#include "support/catch.hpp"
-
 #include "schemes/regimes.hpp"
+#include "support/catch.hpp"
 #include "support/world.hpp"
 
 using alert::Candidate;

@@ -1,7 +1,6 @@
 // What linucb and caloree learn.
-#include "support/catch.hpp"
-
 #include "schemes/outcome.hpp"
+#include "support/catch.hpp"
 #include "support/world.hpp"
 
 using alert::Goal;
