@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <functional>
 
+#include "alert/plus_scheduler.hpp"
 #include "platform/platform.hpp"
 #include "results/inference_log.hpp"
 #include "stream/stream.hpp"
@@ -86,12 +87,15 @@ std::vector<Cost> measure_overhead(const std::filesystem::path& platform_file,
 
   const Platform platform = open_platform(read_platform(platform_file), [] { return 0.0; });
   const alert::Scheduler scheduler(profile);
+  alert::PlusScheduler plus(profile);
   InferenceLog log("/dev/null", false);
   const StreamKey key{"default", 0, "alert"};
   std::size_t cap = 0;
   return {
       cost("decision over 48 candidates", repetitions, 1000,
            [&] { (void)scheduler.decide(goal, goal.deadline_s); }),
+      cost("alert-plus's decision over them", repetitions, 1000,
+           [&] { (void)plus.decide(goal, goal.deadline_s); }),
       cost("meter window", repetitions, 1000,
            [&] {
              platform.meter->start(Activity::busy);
