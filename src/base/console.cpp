@@ -15,7 +15,7 @@
 namespace bench {
 namespace {
 
-FILE* output = stdout;
+FILE* output = stdout;  // null: closed
 
 [[noreturn]] void fail() {
   output = nullptr;  // told once
@@ -26,20 +26,23 @@ FILE* output = stdout;
 }  // namespace
 
 void claim_standard_streams() {
-  // open() takes the lowest number that is free. Output that nobody can read must fail, messages
-  // need not: descriptor 1 cannot be written to.
-  for (const auto& [number, access] :
-       {std::pair(STDIN_FILENO, O_RDONLY), {STDOUT_FILENO, O_RDONLY}, {STDERR_FILENO, O_WRONLY}})
-    if (fcntl(number, F_GETFD) < 0 && open("/dev/null", access) != number) _exit(1);
+  const bool no_output = fcntl(STDOUT_FILENO, F_GETFD) < 0;
+  for (const int number : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
+    // open() takes the lowest number that is free.
+    if (fcntl(number, F_GETFD) < 0 && open("/dev/null", O_RDWR) != number) _exit(1);
 
-  output = fdopen(fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1), "w");
-  if (!output || dup2(STDERR_FILENO, STDOUT_FILENO) < 0) _exit(1);
+  output =
+      no_output ? nullptr : fdopen(fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1), "w");
+  if (dup2(STDERR_FILENO, STDOUT_FILENO) < 0) _exit(1);
+  if (!output) return;  // print() fails
   // Whole lines leave at once: where both streams go to one place, what is said stays in order.
   std::setvbuf(output, nullptr, _IOLBF, BUFSIZ);
 }
 
 void print(std::string_view text) {
-  if (std::fwrite(text.data(), 1, text.size(), output) != text.size()) fail();
+  if (text.empty()) return;
+  if (!output) errno = EBADF;
+  if (!output || std::fwrite(text.data(), 1, text.size(), output) != text.size()) fail();
 }
 
 void close_output() {
