@@ -8,6 +8,7 @@
 #include "cli/commands.hpp"
 #include "cli/options.hpp"
 #include "config/config.hpp"
+#include "machine/conditions.hpp"
 #include "machine/profiler.hpp"
 #include "machine/rig.hpp"
 #include "report/table.hpp"
@@ -83,7 +84,11 @@ void add_profile(CLI::App& app) {
     check_writable(options->out);
     Rig rig(options->suite, options->platform, options->inputs, default_inference_timeout_s);
     rig.warm_up(options->inputs.warmup, OnError::stop);
-    const ProfileFile profile = measure_profile(rig, options->inputs, OnError::stop);
+    ProfileFile profile;
+    Conditions conditions([](const auto&) {});  // they are told on stderr; the file has no place
+    conditions.watch(rig, "profile",
+                     [&] { profile = measure_profile(rig, options->inputs, OnError::stop); });
+    conditions.add_warm_up(warm_up_warnings(profile, rig.warm_ups()));
     write_document(options->out, to_json(profile));
     print(render({profile_table(profile, rig.suite())}, table_format(options->format)));
   });

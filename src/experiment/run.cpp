@@ -14,6 +14,7 @@
 #include "config/grid.hpp"
 #include "config/inputs.hpp"
 #include "experiment/replay.hpp"
+#include "machine/conditions.hpp"
 #include "machine/description.hpp"
 #include "machine/live.hpp"
 #include "machine/profiler.hpp"
@@ -42,12 +43,19 @@ auto with_manifest(Manifest& manifest, Body body) {
 
 /// The profile to schedule by, in the folder as profile.json: the one an interrupted run left, the
 /// config's, or one measured now. As the file has it, rounded, so that a replay has the same.
-ProfileFile obtain_profile(Rig& rig, const Config& config, const ResultsFolder& folder) {
+ProfileFile obtain_profile(Rig& rig, const Config& config, const ResultsFolder& folder,
+                           Conditions& conditions) {
   const fs::path file = folder.file("profile.json");
   if (folder.resuming() && fs::exists(file)) return read_profile(file);
-  folder.write("profile.json",
-               to_json(config.profile.empty() ? measure_profile(rig, config.inputs, config.on_error)
-                                              : read_profile(config.profile)));
+  ProfileFile profile;
+  if (config.profile.empty()) {
+    conditions.watch(rig, "profile",
+                     [&] { profile = measure_profile(rig, config.inputs, config.on_error); });
+    conditions.add_warm_up(warm_up_warnings(profile, rig.warm_ups()));
+  } else {
+    profile = read_profile(config.profile);
+  }
+  folder.write("profile.json", to_json(profile));
   return read_profile(file);
 }
 
@@ -121,19 +129,24 @@ void append(std::vector<Cell>& cells, std::vector<Cell> more) {
   std::ranges::move(more, std::back_inserter(cells));
 }
 
-std::vector<fs::path> record_all(Rig& rig, const Config& config, const ResultsFolder& folder) {
+std::vector<fs::path> record_all(Rig& rig, const Config& config, const ResultsFolder& folder,
+                                 Conditions& conditions) {
   fs::create_directories(folder.file("traces"));
   std::vector<fs::path> traces;
   for (const EnvironmentSpec& environment : config.environments) {
     traces.push_back(trace_file(folder, environment.name));
-    record_trace(rig, config, environment, traces.back(),
-                 folder.resuming() && fs::exists(traces.back()));
+    conditions.watch(rig, "record " + environment.name, [&] {
+      record_trace(rig, config, environment, traces.back(),
+                   folder.resuming() && fs::exists(traces.back()));
+    });
+    if (environment.contention) conditions.add(environment.name, rig.corunner_use());
   }
   return traces;
 }
 
 Json replay_all(const Config& config, const ProfileFile& profile,
-                const std::vector<fs::path>& traces, const ResultsFolder& folder) {
+                const std::vector<fs::path>& traces, const ResultsFolder& folder,
+                const Json& conditions) {
   const auto grid = constraint_grid(config.goals, profile.profile);
   std::optional<InferenceLog> log;
   if (config.log_inferences) log.emplace(folder.file("inferences.jsonl"), false);
@@ -147,12 +160,13 @@ Json replay_all(const Config& config, const ProfileFile& profile,
   }
   Json summary =
       summarize(summary_of(config, Mode::replay, profile, grid, environments, std::move(cells)));
+  summary.update(conditions);
   folder.write("summary.json", summary);
   return summary;
 }
 
 Json live_all(Rig& rig, const Config& config, const ProfileFile& profile,
-              const ResultsFolder& folder) {
+              const ResultsFolder& folder, Conditions& conditions) {
   const auto grid = constraint_grid(config.goals, profile.profile);
   const fs::path file = folder.file("inferences.jsonl");
   const auto logged = folder.resuming() && fs::exists(file)
@@ -163,10 +177,14 @@ Json live_all(Rig& rig, const Config& config, const ProfileFile& profile,
   std::vector<std::string> environments;
   for (const EnvironmentSpec& environment : config.environments) {
     environments.push_back(environment.name);
-    append(cells, run_live(rig, config, environment, profile, grid, logged, log));
+    conditions.watch(rig, "live " + environment.name, [&] {
+      append(cells, run_live(rig, config, environment, profile, grid, logged, log));
+    });
+    if (environment.contention) conditions.add(environment.name, rig.corunner_use());
   }
   Json summary =
       summarize(summary_of(config, Mode::live, profile, grid, environments, std::move(cells)));
+  summary.update(conditions.fields());
   folder.write("summary.json", summary);
   return summary;
 }
@@ -245,8 +263,18 @@ Json run_simulation(const Config& config, const fs::path& out, Existing existing
   Manifest manifest(folder, config);
   return with_manifest(manifest, [&] {
     const auto [profile, traces] = simulate_all(config, simulation, folder, manifest);
-    return replay_all(config, profile, traces, folder);
+    return replay_all(config, profile, traces, folder, Json::object());
   });
+}
+
+/// What the manifest of a folder tells of the conditions that its traces were recorded under.
+Json told_conditions(const fs::path& manifest) {
+  Json told = Json::object();
+  if (!fs::exists(manifest)) return told;
+  const JsonValue root = JsonValue::read(manifest);
+  for (const char* key : {"machine_load", "contention", "warm_up_warnings"})
+    if (const auto value = root.find(key)) told[key] = value->raw();
+  return told;
 }
 
 /// Runs `body` on the config's rig, once all is checked that can be before anything is written.
@@ -258,16 +286,20 @@ auto with_rig(const Config& config, const fs::path& out, Existing existing, Body
     if (environment.contention) check_workload(*environment.contention);
   Rig rig(config.suite, config.platform, config.inputs, config.inference_timeout_s);
   check_fit(config, rig);
+  const Json told =
+      folder.resuming() ? told_conditions(folder.file("manifest.json")) : Json::object();
   folder.prepare();
   Manifest manifest(folder, config);
   rig.before_giving_up([&] {
     manifest.failed();
     warn(fmt::format("what {} holds is whole; --resume goes on from it", folder.path().string()));
   });
+  Conditions conditions([&](const Json& fields) { manifest.add(fields); });
+  conditions.resume(told);
   return with_manifest(manifest, [&] {
     rig.warm_up(config.inputs.warmup, config.on_error);
     manifest.add(description_of(rig));
-    return body(rig, folder);
+    return body(rig, folder, conditions);
   });
 }
 
@@ -275,18 +307,22 @@ auto with_rig(const Config& config, const fs::path& out, Existing existing, Body
 
 Json run_experiment(const Config& config, const fs::path& out, Existing existing) {
   if (config.simulate) return run_simulation(config, out, existing);
-  return with_rig(config, out, existing, [&](Rig& rig, const ResultsFolder& folder) {
-    const ProfileFile profile = obtain_profile(rig, config, folder);
-    if (config.mode == Mode::live) return live_all(rig, config, profile, folder);
-    return replay_all(config, profile, record_all(rig, config, folder), folder);
-  });
+  return with_rig(config, out, existing,
+                  [&](Rig& rig, const ResultsFolder& folder, Conditions& conditions) {
+                    const ProfileFile profile = obtain_profile(rig, config, folder, conditions);
+                    if (config.mode == Mode::live)
+                      return live_all(rig, config, profile, folder, conditions);
+                    const auto traces = record_all(rig, config, folder, conditions);
+                    return replay_all(config, profile, traces, folder, conditions.fields());
+                  });
 }
 
 void record_experiment(const Config& config, const fs::path& out, Existing existing) {
-  with_rig(config, out, existing, [&](Rig& rig, const ResultsFolder& folder) {
-    obtain_profile(rig, config, folder);
-    return record_all(rig, config, folder);
-  });
+  with_rig(config, out, existing,
+           [&](Rig& rig, const ResultsFolder& folder, Conditions& conditions) {
+             obtain_profile(rig, config, folder, conditions);
+             return record_all(rig, config, folder, conditions);
+           });
 }
 
 void simulate_experiment(const Config& config, const fs::path& out, Existing existing) {
@@ -317,6 +353,7 @@ Json replay_experiment(const Config& config, std::vector<fs::path> traces, const
   }
   folder.spare(file);
   sort_as_configured(traces, config);
+  const Json told = told_conditions(file.parent_path() / "manifest.json");
   folder.prepare();
   Manifest manifest(folder, config);
   return with_manifest(manifest, [&] {
@@ -324,8 +361,9 @@ Json replay_experiment(const Config& config, std::vector<fs::path> traces, const
     for (const fs::path& trace : traces)
       hashes[printable(trace.filename().string())] = sha256_hex(trace);
     manifest.add({{"energy_source", to_string(profile.energy_source)}, {"sha256", hashes}});
+    manifest.add(told);
     folder.write("profile.json", to_json(profile));
-    return replay_all(config, profile, traces, folder);
+    return replay_all(config, profile, traces, folder, told);
   });
 }
 

@@ -38,6 +38,10 @@ class Rig final : public Machine {
   const Platform& platform() const { return platform_; }
   const RuntimeInfo& runtime_info() const { return runtime_info_; }
   const std::vector<WarmUp>& warm_ups() const { return warm_ups_; }
+  /// Of all co-runners that are there now.
+  double corunner_cpu_s() const { return corunners_->cpu_time_s(); }
+  /// Since they were put there.
+  CoRunnerUse corunner_use() { return corunners_->use(); }
 
   const Suite& suite() const override { return suite_; }
   const std::vector<double>& caps_w() const override { return platform_.limiter->caps_w(); }

@@ -127,6 +127,15 @@ Table claims_table(const JsonValue& summary) {
   return table;
 }
 
+/// What kept the machine from being quiet, where tables of measurements must say it first.
+std::string load_warning(const JsonValue& summary) {
+  const auto load = summary.find("machine_load");
+  if (!load) return "";
+  const auto found = load->find("disturbance");
+  if (!found) return "";
+  return fmt::format("THE MACHINE WAS NOT QUIET: {}. ", found->string());
+}
+
 }  // namespace
 
 std::vector<Table> report_tables(const JsonValue& summary) {
@@ -162,6 +171,8 @@ std::vector<Table> report_tables(const JsonValue& summary) {
   if (!overall.rows.empty()) tables.push_back(std::move(overall));
   if (Table claims = claims_table(summary); !claims.rows.empty())
     tables.push_back(std::move(claims));
+  const std::string warning = load_warning(summary);
+  for (Table& table : tables) table.note.insert(0, warning);
   return tables;
 }
 

@@ -108,6 +108,21 @@ class WholeRun(LiveTest):
             self.assertEqual(line["outcome"]["contention"], scheduled)
 
 
+    def test_conditions_are_told(self):
+        manifest = read(self.out / "manifest.json")
+        for document in manifest, read(self.out / "summary.json"):
+            self.assertEqual([phase["phase"] for phase in document["machine_load"]["phases"]],
+                             ["profile", "live default", "live memory"])
+            memory, = document["contention"]
+            self.assertEqual(memory["environment"], "memory")
+            self.assertGreater(memory["running_cpu_s"], 0.1 * memory["running_s"])
+            self.assertLess(memory["stopped_cpu_s"], 0.02 + 0.01 * memory["stopped_s"])
+        found = manifest["machine_load"]["disturbance"]
+        self.assertEqual("THE MACHINE WAS NOT QUIET" in self.process.stdout_text,
+                         found is not None)
+        self.assertEqual("was not quiet" in self.process.stderr_text, found is not None)
+
+
 def quick_config(folder, deadline_s):
     """A config of one small model and one scheme, which idles until each deadline."""
     (folder / "suite").mkdir()

@@ -12,7 +12,7 @@ using test::late;
 namespace {
 
 /// Two schemes under two settings: alert keeps one, for 1.1 J where oracle-static takes 1 J.
-std::vector<Table> tables(bool with_base) {
+nlohmann::ordered_json summary(bool with_base) {
   const alert::Goal goal{.task = alert::Task::minimize_energy, .deadline_s = 0.1, .accuracy = 0.5};
   const std::vector<alert::Goal> grid{goal, goal};
   SummaryInput input;
@@ -27,7 +27,11 @@ std::vector<Table> tables(bool with_base) {
       {"alert", "default", 1, test::tally_of(goal, {late(0.5)})},
       {"oracle-static", "default", 1, test::tally_of(goal, {in_time(2.0, 0.75)})},
   };
-  return report_tables(JsonValue::from(summarize(input), "summary"));
+  return summarize(input);
+}
+
+std::vector<Table> tables(bool with_base) {
+  return report_tables(JsonValue::from(summary(with_base), "summary"));
 }
 
 const std::vector<Table> odd = {
@@ -53,6 +57,19 @@ scheme         energy  error
 alert           1.100      –
 oracle-static   1.000      –
 )");
+}
+
+TEST_CASE("every table of a machine that was not quiet says so") {
+  auto document = summary(true);
+  document["machine_load"] = {{"disturbance", nullptr}};
+  for (const Table& table : report_tables(JsonValue::from(document, "summary")))
+    CHECK(table.note.find("NOT QUIET") == std::string::npos);
+  document["machine_load"] = {{"disturbance", "profile: other work used 1.20 cores"}};
+  const auto found = report_tables(JsonValue::from(document, "summary"));
+  CHECK(found.size() == 2);
+  for (const Table& table : found)
+    CHECK(
+        table.note.starts_with("THE MACHINE WAS NOT QUIET: profile: other work used 1.20 cores. "));
 }
 
 TEST_CASE("a report in markdown, without a base to normalize to") {
