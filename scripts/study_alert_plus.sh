@@ -17,7 +17,7 @@ recorded="[\"alert\", \"alert-plus\", {\"scheme\": \"alert-plus\", \"name\": \"w
 for part in profiled_spread clipped_innovation learned_noise miss_price price_ascent energy_account; do
   recorded+=", $(without $part)"
 done
-recorded+=', "app-only", "linucb", "caloree", "oracle-static", "oracle-regime", "oracle"]'
+recorded+=', "app-only", "sys-only", "no-coord", "linucb", "caloree", "oracle-static", "oracle-regime", "oracle"]'
 export held_out recorded
 
 replayed() {

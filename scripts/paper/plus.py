@@ -7,7 +7,7 @@ on data that chose nothing; with 95 % confidence intervals (`alert-paper claims`
     scripts/alert-paper plus --live runs/live/* --out results/alert-plus
 
 scripts/study_alert_plus.sh and scripts/live_alert_plus.sh make these folders. Writes study.json
-(every number) and tables.md, of live runs live.json and live.md.
+(every number), tables.md and schemes.png; of live runs live.json and a table beside it.
 """
 
 import json
@@ -15,10 +15,14 @@ import pathlib
 from argparse import RawDescriptionHelpFormatter
 
 import numpy as np
+from matplotlib import pyplot as plt
 
+from paper import style
 from paper.claims import METRICS, RESAMPLES, Streams
 from paper.results import Results
 
+SHOWN = ("alert-plus", "alert", "app-only", "sys-only", "no-coord", "caloree", "linucb",
+         "oracle-regime", "oracle")
 BASE, ORACLE, REGIME = "oracle-static", "oracle", "oracle-regime"
 
 
@@ -139,6 +143,29 @@ def report(study):
     return "".join(parts)
 
 
+def draw(lines):
+    """The schemes' normalized energy and error with their intervals; above: violated settings."""
+    figure, all_axes = plt.subplots(1, 2, figsize=(style.WIDTH_IN, 2.6))
+    for axes, (task, metric) in zip(all_axes, METRICS.items()):
+        of_scheme = {line["scheme"]: line for line in lines if line["task"] == task}
+        for place, scheme in enumerate(SHOWN):
+            line = of_scheme[scheme]
+            normal = line["normalized"]
+            height = normal["value"] or 0
+            axes.bar(place, height, 0.75, **style.bar_style(scheme))
+            if normal["value"]:
+                axes.errorbar(place, height, [[height - normal["low"]], [normal["high"] - height]],
+                              color="black", linewidth=0.8, capsize=2)
+            axes.annotate(line["violated"], (place, normal["high"] or 0), (0, 2), fontsize=7,
+                          textcoords="offset points", ha="center")
+        axes.axhline(1.0, color="#777777", linewidth=0.8, linestyle="--")
+        axes.margins(y=0.1)
+        axes.set_xticks(range(len(SHOWN)), SHOWN, rotation=40, ha="right")
+        axes.set_ylabel(f"{metric} / oracle-static's")
+        axes.set_title(f"above: violated settings of {lines[0]['settings']}", loc="left")
+    return figure
+
+
 def live_lines(folders):
     lines = []
     for streams in map(Streams, folders):
@@ -185,6 +212,7 @@ def run(options):
                             "rows": row_lines(all_streams)}
     if study:
         write(options.out, ("study", "tables"), study, report(study))
+        draw(study["Recorded traces"]["schemes"]).savefig(options.out / "schemes.png")
 
 
 def add_command(commands):
