@@ -246,7 +246,10 @@ void JsonValue::allow_only(const std::vector<std::string_view>& keys) const {
   if (!value_->is_object()) fail(fmt::format("must be an object, {}", found()));
   const std::vector<std::string> allowed(keys.begin(), keys.end());
   for (const auto& [key, value] : value_->items()) {
-    if (std::ranges::find(allowed, key) != allowed.end()) continue;
+    if (std::ranges::find(allowed, key) != allowed.end()) {
+      if (value.is_null()) child(key, value).fail("must not be null: leave it out");
+      continue;
+    }
     child(key, value)
         .fail(fmt::format("unknown key \"{}\"{}; allowed: {}", key, did_you_mean(key, allowed),
                           quoted(allowed)));

@@ -56,7 +56,7 @@ class JsonValue {
   std::filesystem::path path() const;
   /// The index of the string among `allowed`; suggests the nearest where it is none of them.
   std::size_t one_of(const std::vector<std::string>& allowed, std::string_view what) const;
-  /// Refuses members that are not named, and suggests the nearest name.
+  /// Refuses members that are not named, and suggests the nearest name; and those that are null.
   void allow_only(const std::vector<std::string_view>& keys) const;
   /// Refuses a schema_version that this program does not read.
   void check_schema_version() const;

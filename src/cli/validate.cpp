@@ -27,6 +27,9 @@ void add_validate(CLI::App& app, int& status) {
       } catch (const InputError& error) {
         warn(error.what());
         status = 2;
+      } catch (const MachineError& error) {  // the data of a suite, say; the next file still counts
+        warn(error.what());
+        if (status == 0) status = 3;
       }
     }
   });

@@ -142,6 +142,21 @@ void check_unique(const std::vector<T>& parsed, const JsonValue& list) {
       list.items()[i].fail(fmt::format("the name \"{}\" stands twice", parsed[i].name));
 }
 
+/// A simulated platform describes two workloads only.
+void check_described(const std::vector<EnvironmentSpec>& environments, const JsonValue& list) {
+  for (std::size_t i = 0; i < environments.size(); ++i) {
+    const auto& contention = environments[i].contention;
+    if (contention && contention->workload != Workload::memory &&
+        contention->workload != Workload::compute)
+      list.items()[i]
+          .at("contention")
+          .at("workload")
+          .fail(fmt::format(
+              "a simulated platform describes \"memory\" and \"compute\" only, found \"{}\"",
+              to_string(contention->workload)));
+  }
+}
+
 template <typename T>
 std::vector<T> parse_list(const JsonValue& list, T (*parse)(const JsonValue&)) {
   std::vector<T> parsed;
@@ -182,10 +197,11 @@ Config read_config(const std::filesystem::path& file, const ConfigOverrides& ove
     const auto value = root.find(key);
     return value ? value->path() : std::filesystem::path();
   };
-  config.simulate = root.find("simulate");
-  if (config.simulate && config.mode == Mode::live)
-    root.at("mode").fail("a simulated platform cannot run live: set \"mode\" to \"replay\"");
-  if (!config.simulate) {
+  if (auto simulate = root.find("simulate")) {
+    if (config.mode == Mode::live)
+      root.at("mode").fail("a simulated platform cannot run live: set \"mode\" to \"replay\"");
+    config.simulate = parse_simulation(*simulate);
+  } else {
     root.at("suite");
     root.at("platform");
   }
@@ -197,6 +213,7 @@ Config read_config(const std::filesystem::path& file, const ConfigOverrides& ove
   const JsonValue environments = root.at("environments");
   config.environments = parse_list(environments, parse_environment);
   check_unique(config.environments, environments);
+  if (config.simulate) check_described(config.environments, environments);
   config.goals = parse_list(root.at("goals"), parse_goal);
   std::size_t settings = 0;
   for (const GoalSpec& goal : config.goals) settings += goal.deadlines.size() * count(goal.levels);

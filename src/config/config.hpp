@@ -13,6 +13,7 @@
 #include "base/json.hpp"
 #include "contention/spec.hpp"
 #include "schemes/scheme.hpp"
+#include "trace/simulate.hpp"
 
 namespace bench {
 
@@ -63,8 +64,8 @@ struct Config {
   std::vector<SchemeSpec> schemes;
   OnError on_error = OnError::stop;
   double inference_timeout_s = default_inference_timeout_s;  ///< within which a model must answer
-  bool log_inferences = true;         ///< a replayed grid's inferences.jsonl can take gigabytes
-  std::optional<JsonValue> simulate;  ///< the room trace/ reads it
+  bool log_inferences = true;          ///< a replayed grid's inferences.jsonl can take gigabytes
+  std::optional<Simulation> simulate;  ///< a described platform in place of a real one
 };
 
 /// Overrides from the command line: "inputs.count=50" sets one value (JSON, or else a string).

@@ -194,16 +194,8 @@ Simulation described_platform(const Config& config) {
   if (!config.simulate)
     throw InputError(
         fmt::format("{}: /: \"simulate\" is missing: it describes the platform", config.source));
-  for (const EnvironmentSpec& environment : config.environments)
-    if (environment.contention && environment.contention->workload != Workload::memory &&
-        environment.contention->workload != Workload::compute)
-      throw InputError(fmt::format(
-          "{}: /environments: \"{}\": a simulated platform describes the workloads \"memory\" and "
-          "\"compute\" only, found \"{}\"",
-          config.source, environment.name, to_string(environment.contention->workload)));
-  Simulation simulation = parse_simulation(*config.simulate);
-  check_schemes(config, simulated_profile(simulation));
-  return simulation;
+  check_schemes(config, simulated_profile(*config.simulate));
+  return *config.simulate;
 }
 
 /// The described platform's profile and traces, in the folder as if they had been recorded.

@@ -169,7 +169,8 @@ TEST_CASE("json: NaN from memory is no number either") {
 TEST_CASE("json: counts") {
   CHECK(document("3").count() == 3);
   CHECK(document("3").count(3, 3) == 3);
-  for (const std::string text : {"2", "5", "-3", "3.0", "\"3\"", "1e20"}) {
+  CHECK(document("3.0").count(3, 3) == 3);  // JSON has one kind of number
+  for (const std::string text : {"2", "5", "-3", "3.5", "\"3\"", "1e20"}) {
     const auto value = document(text);
     CHECK_THAT(
         error_of([&] { value.count(3, 4); }),
@@ -203,6 +204,8 @@ TEST_CASE("json: unknown members are refused") {
         }) ==
         "x.json: /model: unknown key \"model\" (did you mean \"models\"?); allowed: \"deadline\", "
         "\"models\"");
+  CHECK(error_of([&] { document(R"({"cap": null})").allow_only({"cap"}); }) ==
+        "x.json: /cap: must not be null: leave it out");
   CHECK(error_of([&] { root.at("model").allow_only({"a"}); }) ==
         "x.json: /model: must be an object, found 2");
 }

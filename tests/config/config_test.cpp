@@ -217,10 +217,28 @@ TEST_CASE("filters whose gain would be 0/0 are refused") {
 }
 
 TEST_CASE("a simulated platform needs no suite, and cannot run live") {
-  json document = with("/simulate", {{"platform", "p.json"}});
+  json document =
+      with("/simulate",
+           {{"platform", SOURCE_DIR "/configs/platforms/simulated-laptop.json"},
+            {"suite", "made-up"},
+            {"q_fail", 0.1},
+            {"models",
+             {{{"name", "m"}, {"kind", "traditional"}, {"accuracy", {0.9}}, {"gflop", {1}}}}}});
+  document["environments"] = {{{"name", "default"}}};
   document.erase("suite");
   document.erase("platform");
-  CHECK(read(document).simulate.has_value());
+  CHECK(read(document).simulate->suite == "made-up");
+
+  json programs = document;
+  programs["environments"][0]["contention"] = {
+      {"workload", "stress-ng"}, {"arguments", {"--cpu"}}, {"schedule", {{"windows", {{1, 2}}}}}};
+  CHECK(error_of(programs) ==
+        "/environments/0/contention/workload: a simulated platform describes \"memory\" and "
+        "\"compute\" only, found \"stress-ng\"");
+  json unknown = document;
+  unknown["simulate"]["q_fail"] = 2;
+  CHECK(error_of(unknown) == "/simulate/q_fail: must lie in [0, 1], found 2");
+
   document["mode"] = "live";
   document["schemes"] = {"alert"};
   CHECK(error_of(document) ==
