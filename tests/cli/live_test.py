@@ -107,7 +107,6 @@ class WholeRun(LiveTest):
             scheduled = line["environment"] == "memory" and 1 <= line["input"] <= 4
             self.assertEqual(line["outcome"]["contention"], scheduled)
 
-
     def test_conditions_are_told(self):
         manifest = read(self.out / "manifest.json")
         for document in manifest, read(self.out / "summary.json"):

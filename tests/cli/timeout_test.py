@@ -73,7 +73,8 @@ class Timeout(PowerTest):
         self.assert_left_in_order(process, errors)
         self.assertRegex(
             errors, r'^alert-bench: warm-up: input \d \(image 3 of .*/images\): model "loops" '
-            r'\(.*/Loops.pt\), stage 1: no answer within 2 s \("inference_timeout_s" of the config\)')
+            r'\(.*/Loops.pt\), stage 1: no answer within 2 s '
+            r'\("inference_timeout_s" of the config\)')
         self.assertEqual(read(self.out / "manifest.json")["status"], "failed")
 
     def test_in_a_live_run(self):
