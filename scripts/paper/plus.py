@@ -154,8 +154,7 @@ def draw(lines):
             height = normal["value"] or 0
             axes.bar(place, height, 0.75, **style.bar_style(scheme))
             if normal["value"]:
-                axes.errorbar(place, height, [[height - normal["low"]], [normal["high"] - height]],
-                              color="black", linewidth=0.8, capsize=2)
+                axes.vlines(place, normal["low"], normal["high"], "black", linewidth=0.8)
             axes.annotate(line["violated"], (place, normal["high"] or 0), (0, 2), fontsize=7,
                           textcoords="offset points", ha="center")
         axes.axhline(1.0, color="#777777", linewidth=0.8, linestyle="--")
