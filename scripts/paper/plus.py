@@ -184,7 +184,7 @@ def live_lines(folders):
 def live_report(lines):
     head = ["run / environment / task", "alert-plus over alert", "settings both keep",
             "alert-plus violates", "alert violates"]
-    return ("Made by scripts/live_alert_plus.sh: alert-plus's energy (minimize-energy) or error "
+    return ("Live runs of configs/live.json: alert-plus's energy (minimize-energy) or error "
             "over alert's, live and interleaved input by input. In brackets: 95 % interval by "
             "block bootstrap over inputs.\n\n" + markdown(head, [
                 [f"{line['results']} / {line['environment']} / {line['task']}",
