@@ -33,9 +33,9 @@ struct Feedback {
   double finished_latency_s = 0.0;  ///< its cumulative latency, > 0 where a stage finished
   std::optional<double> idle_power_w = std::nullopt;  ///< nothing where the input left no idle time
   double credited_accuracy = 0.0;                     ///< src/alert/README.md section 5
+  double overhead_s = 0.0;                            ///< what the decision itself took
   bool deadline_met = true;                           ///< an answer came in time
   std::optional<double> energy_j = std::nullopt;      ///< over the period; only alert-plus looks
-  double overhead_s = 0.0;                            ///< what the decision itself took
 };
 
 struct SchedulerSettings {

@@ -155,6 +155,12 @@ std::optional<std::string_view> LineReader::next() {
 std::string LineReader::place() const { return fmt::format("{}:{}", name_, number_); }
 std::string LineReader::next_place() const { return fmt::format("{}:{}", name_, number_ + 1); }
 
+std::string gzip_error(gzFile_s* file, int& status) {
+  std::string text = gzerror(file, &status);
+  if (text.starts_with("<fd:")) text.erase(0, text.find(": ") + 2);
+  return text;
+}
+
 bool LineReader::refill() {
   stop_if_interrupted();
   const std::size_t kept = buffer_.size();
@@ -164,7 +170,7 @@ bool LineReader::refill() {
   buffer_.resize(kept + chunk);
   const int got = gzread(file_.get(), buffer_.data() + kept, chunk);
   int status = Z_OK;
-  const char* why = gzerror(file_.get(), &status);
+  const std::string why = gzip_error(file_.get(), status);
   if (got < 0) fail_to_read(name_, status == Z_ERRNO ? reason(errno) : why);
   buffer_.resize(kept + static_cast<std::size_t>(got));
   if (got == 0) cut_ = kept > 0 || status == Z_BUF_ERROR;

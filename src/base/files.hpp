@@ -68,6 +68,10 @@ class LineReader {
   bool cut_ = false;
 };
 
+/// What zlib says of the last error of an open gzip file, without the name that zlib has for it.
+/// `status` becomes zlib's code, Z_OK where there is no error.
+std::string gzip_error(gzFile_s* file, int& status);
+
 /// Throws InputError where `file` is there and is no regular file: a link, a pipe, a device.
 void check_replaceable(const std::filesystem::path& file);
 

@@ -34,7 +34,7 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
   return row.back();
 }
 
-constexpr std::size_t max_document_bytes = 64 << 20, max_depth = 64, max_values = 2'000'000;
+constexpr std::size_t max_depth = 64, max_values = 2'000'000;
 
 /// Builds a document from what nlohmann's parser, which does not recurse, finds: so deep or so many
 /// values that those who read them would run out of stack or memory, and keys that stand twice,

@@ -13,6 +13,8 @@
 
 namespace bench {
 
+inline constexpr std::size_t max_document_bytes = 64 << 20;
+
 /// A document that JSON text holds: strict, no key twice in an object, no deeper and no larger than
 /// any of ours. Throws InputError with `source`, which stands for the file's name.
 nlohmann::json parse_json(std::string_view text, const std::string& source);

@@ -21,6 +21,7 @@
 #include <sstream>
 #include <string_view>
 
+#include "base/console.hpp"
 #include "base/error.hpp"
 #include "contention/process_tree.hpp"
 #include "contention/spec.hpp"
@@ -148,7 +149,7 @@ class Program {
   }
 
   void report(std::string_view what) const {
-    fmt::print(stderr, "alert-bench: contention: {}: {}\n", fmt::join(command_, " "), what);
+    warn(fmt::format("contention: {}: {}", fmt::join(command_, " "), what));
   }
 
   /// Kills all that was started; returns to nobody before it is gone.

@@ -12,6 +12,7 @@
 #include <fstream>
 #include <string_view>
 
+#include "base/console.hpp"
 #include "base/error.hpp"
 #include "contention/spec.hpp"
 
@@ -151,11 +152,11 @@ void run_workload_command(int argc, char** argv) {
                   .ready_fd = parse<int>(argv[5]),
                   .parent = parse<int>(argv[6])});
   } catch (const InputError& error) {
-    fmt::print(stderr, "alert-bench contend: {}\n", error.what());
+    warn(fmt::format("contend: {}", error.what()));
     std::_Exit(2);
   } catch (const std::exception&) {  // of the arrays' allocation: nothing else throws
-    fmt::print(stderr, "alert-bench contend: {} arrays of {} bytes do not fit in memory\n",
-               arrays_per_worker, argv[3]);
+    warn(fmt::format("contend: {} arrays of {} bytes do not fit in memory", arrays_per_worker,
+                     argv[3]));
     std::_Exit(EXIT_FAILURE);
   }
 }

@@ -7,6 +7,7 @@
 
 #include "base/console.hpp"
 #include "base/error.hpp"
+#include "base/files.hpp"
 #include "base/interrupt.hpp"
 #include "base/progress.hpp"
 #include "base/sha256.hpp"
@@ -263,9 +264,11 @@ Json run_simulation(const Config& config, const fs::path& out, Existing existing
 Json told_conditions(const fs::path& manifest) {
   Json told = Json::object();
   if (!fs::exists(manifest)) return told;
-  const JsonValue root = JsonValue::read(manifest);
+  const std::string text = read_text(manifest, max_document_bytes);
+  parse_json(text, manifest.string());
+  const Json document = Json::parse(text);  // again, because this one keeps the fields' order
   for (const char* key : {"machine_load", "contention", "warm_up_warnings"})
-    if (const auto value = root.find(key)) told[key] = value->raw();
+    if (document.contains(key)) told[key] = document[key];
   return told;
 }
 

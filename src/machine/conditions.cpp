@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/console.hpp"
 #include "base/interrupt.hpp"
 
 namespace bench {
@@ -22,7 +23,7 @@ void Conditions::watch(Rig& rig, const std::string& phase, const std::function<v
     const MachineLoad load = watch.end();
     phases_.push_back(to_json(load));
     if (const std::string found = disturbance(load); !found.empty())
-      fmt::print(stderr, "alert-bench: {}: the machine was not quiet: {}\n", phase, found);
+      warn(fmt::format("{}: the machine was not quiet: {}", phase, found));
     tell_(fields());
   };
   try {
@@ -43,15 +44,14 @@ void Conditions::add(const std::string& environment, const CoRunnerUse& use) {
                          {"stopped_s", rounded(use.stopped_s)},
                          {"stopped_cpu_s", rounded(use.stopped_cpu_s)}});
   if (idle)
-    fmt::print(stderr,
-               "alert-bench: {}: the co-runners used only {:.3g} s of CPU time in the {:.3g} s of "
-               "their windows\n",
-               environment, use.running_cpu_s, use.running_s);
+    warn(fmt::format(
+        "{}: the co-runners used only {:.3g} s of CPU time in the {:.3g} s of their windows",
+        environment, use.running_cpu_s, use.running_s));
   tell_(fields());
 }
 
 void Conditions::add_warm_up(std::vector<std::string> warnings) {
-  for (const std::string& warning : warnings) fmt::print(stderr, "alert-bench: {}\n", warning);
+  for (const std::string& warning : warnings) warn(warning);
   warm_up_warnings_ = std::move(warnings);
   tell_(fields());
 }

@@ -35,7 +35,7 @@ std::vector<std::uint8_t> read_all(const std::filesystem::path& file) {
   } while (read > 0);
   // A gzip file that is cut short ends like a whole one, but for the status.
   int status = Z_OK;
-  const char* message = gzerror(in.get(), &status);
+  const std::string message = gzip_error(in.get(), status);
   if (status != Z_OK) fail_file(file, fmt::format("cannot decompress this file: {}", message));
   return content;
 }

@@ -322,7 +322,7 @@ struct TraceWriter::State {
   [[noreturn]] void fail() {
     const int error = errno;
     int status = Z_OK;
-    const char* why = gzerror(file.get(), &status);
+    const std::string why = gzip_error(file.get(), status);
     if (status == Z_ERRNO) fail_to_write(name, error);
     throw std::runtime_error(fmt::format("{}: cannot write: {}", name.string(), why));
   }

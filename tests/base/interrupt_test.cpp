@@ -26,7 +26,9 @@ int status_of(const std::function<void()>& body) {
   if (pid == 0) {
     const rlimit no_core{0, 0};
     setrlimit(RLIMIT_CORE, &no_core);
-    for (const int signal : {SIGINT, SIGHUP, SIGQUIT, SIGABRT, SIGSEGV}) ::signal(signal, SIG_DFL);
+    // As a program starts: Catch2 has handlers of its own.
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGXCPU, SIGUSR1, SIGQUIT, SIGABRT, SIGSEGV})
+      ::signal(signal, SIG_DFL);
     body();
     _exit(0);
   }

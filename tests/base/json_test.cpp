@@ -14,7 +14,7 @@ using bench::JsonValue;
 namespace {
 
 JsonValue document(const std::string& text) {
-  return JsonValue::from(nlohmann::json::parse(text), "x.json");
+  return JsonValue::from(bench::parse_json(text, "x.json"), "x.json");
 }
 
 /// The text of the InputError that `read` throws.

@@ -29,7 +29,7 @@ fs::path make_results(const test::TemporaryFolder& parent, const std::string& ma
 std::map<fs::path, std::uintmax_t> listing(const fs::path& folder) {
   std::map<fs::path, std::uintmax_t> found;
   for (const auto& entry : fs::recursive_directory_iterator(folder))
-    found[entry.path()] = entry.is_directory() ? 0 : entry.file_size();
+    found[entry.path()] = entry.is_regular_file() ? entry.file_size() : 0;
   return found;
 }
 

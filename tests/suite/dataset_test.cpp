@@ -182,13 +182,10 @@ TEST_CASE("gzip files that are cut short or damaged") {
   Fixture tiny;
   const std::string whole = gzip(tiny.folder, tiny.images);
   tiny.images = whole.substr(0, whole.size() - 1);
-  CHECK(tiny.error() ==
-        tiny.images_error("cannot decompress this file: " + tiny.images_file().string() +
-                          ": unexpected end of file"));
+  CHECK(tiny.error() == tiny.images_error("cannot decompress this file: unexpected end of file"));
   tiny.images = whole;
   tiny.images[whole.size() - 8] ^= 1;  // of the CRC-32
-  CHECK(tiny.error() == tiny.images_error("cannot decompress this file: " +
-                                          tiny.images_file().string() + ": incorrect data check"));
+  CHECK(tiny.error() == tiny.images_error("cannot decompress this file: incorrect data check"));
 }
 
 TEST_CASE("images and labels that do not fit the suite or each other") {
