@@ -4,6 +4,7 @@
 #include <functional>
 
 #include "alert/plus_scheduler.hpp"
+#include "base/clock.hpp"
 #include "platform/platform.hpp"
 #include "results/inference_log.hpp"
 #include "stream/stream.hpp"

@@ -27,8 +27,7 @@ Unusable unusable(const FileError& error) {
 
 CpufreqLimiter::CpufreqLimiter(const fs::path& tree, const EmulatedParameters& model,
                                const PowerCaps& caps) try
-    : caps_w_(caps.over(model.busy_power_w(0.0), model.static_power_w + model.dynamic_power_w)),
-      cap_(caps_w_.size() - 1) {
+    : caps_w_(model.caps_w(caps)), cap_(caps_w_.size() - 1) {
   std::uint64_t least_khz = UINT64_MAX, greatest_khz = 0;
   std::vector<fs::path> folders;
   std::error_code error;

@@ -6,7 +6,9 @@
 #include <string>
 #include <vector>
 
-#include "platform/platform.hpp"
+#include "platform/limiter.hpp"
+#include "platform/power_caps.hpp"
+#include "platform/power_model.hpp"
 #include "platform/sysfs.hpp"
 
 namespace bench {

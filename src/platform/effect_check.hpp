@@ -3,7 +3,8 @@
 
 #include <functional>
 
-#include "platform/platform.hpp"
+#include "platform/limiter.hpp"
+#include "platform/meter.hpp"
 
 namespace bench {
 

@@ -6,18 +6,6 @@
 
 namespace bench {
 
-double EmulatedParameters::speed(double cap_w) const {
-  return std::clamp(std::cbrt((cap_w - static_power_w) / dynamic_power_w), min_speed, 1.0);
-}
-
-double EmulatedParameters::busy_power_w(double cap_w) const {
-  return static_power_w + dynamic_power_w * std::pow(speed(cap_w), 3);
-}
-
-double EmulatedParameters::stretch(double cap_w) const {
-  return frequency_invariant_share + (1.0 - frequency_invariant_share) / speed(cap_w);
-}
-
 EmulatedLimiter::EmulatedLimiter(const EmulatedParameters& parameters, std::vector<double> caps_w)
     : parameters_(parameters), caps_w_(std::move(caps_w)), cap_(caps_w_.size() - 1) {
   for (const double cap_w : caps_w_) stretch_.push_back(parameters_.stretch(cap_w));

@@ -5,7 +5,9 @@
 #include <memory>
 #include <vector>
 
-#include "platform/platform.hpp"
+#include "platform/limiter.hpp"
+#include "platform/meter.hpp"
+#include "platform/power_model.hpp"
 
 namespace bench {
 

@@ -7,7 +7,9 @@
 #include <string>
 #include <vector>
 
-#include "platform/platform.hpp"
+#include "platform/limiter.hpp"
+#include "platform/meter.hpp"
+#include "platform/power_caps.hpp"
 
 namespace bench {
 

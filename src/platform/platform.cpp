@@ -3,8 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
-#include <thread>
 #include <utility>
 
 #include "base/console.hpp"
@@ -18,44 +16,6 @@
 namespace bench {
 namespace {
 
-/// One of `allowed`, or "auto".
-std::string read_backend(const JsonValue& value, std::vector<std::string> allowed,
-                         std::string_view what) {
-  allowed.insert(allowed.begin(), "auto");
-  return allowed[value.one_of(allowed, what)];
-}
-
-PowerCaps read_power_caps(const JsonValue& value) {
-  if (!value.is_object()) return {parse_power_caps(value), 0};
-  value.allow_only({"levels"});
-  return {{}, value.at("levels").count(1, 1000)};
-}
-
-/// Levels are spaced over the powers that the formula gives.
-std::vector<double> emulated_caps(const EmulatedParameters& parameters, const PowerCaps& caps) {
-  return caps.over(parameters.busy_power_w(0.0),
-                   parameters.static_power_w + parameters.dynamic_power_w);
-}
-
-EmulatedParameters read_emulated(const JsonValue& value, const PowerCaps& caps) {
-  value.allow_only({"static_power_w", "dynamic_power_w", "idle_power_w", "min_speed",
-                    "frequency_invariant_share"});
-  const JsonValue idle_power_w = value.at("idle_power_w");
-  const EmulatedParameters parameters{
-      .static_power_w = value.at("static_power_w").number(0.0),
-      .dynamic_power_w = value.at("dynamic_power_w").positive(),
-      .idle_power_w = idle_power_w.number(0.0),
-      .min_speed = value.at("min_speed").number(0.01, 1.0),
-      .frequency_invariant_share = value.at("frequency_invariant_share").number(0.0, 1.0),
-      .cores = std::max<std::size_t>(1, std::thread::hardware_concurrency())};
-  const double lowest_busy_power_w = parameters.busy_power_w(emulated_caps(parameters, caps)[0]);
-  if (parameters.idle_power_w >= lowest_busy_power_w)
-    idle_power_w.fail(
-        fmt::format("must be below {:.3g}, the busy power at the lowest cap, found {}",
-                    lowest_busy_power_w, parameters.idle_power_w));
-  return parameters;
-}
-
 std::unique_ptr<Limiter> make_limiter(const std::string& name, const PlatformSpec& spec) {
   const std::filesystem::path& sysfs = spec.paths.sysfs;
   if (name == "rapl")
@@ -66,7 +26,7 @@ std::unique_ptr<Limiter> make_limiter(const std::string& name, const PlatformSpe
   if (name == "nvml")
     return std::make_unique<NvmlLimiter>(spec.paths.nvml_library, spec.power_caps);
   return std::make_unique<EmulatedLimiter>(spec.emulated.value(),
-                                           emulated_caps(*spec.emulated, spec.power_caps));
+                                           spec.emulated->caps_w(spec.power_caps));
 }
 
 std::unique_ptr<Meter> make_meter(const std::string& name, const PlatformSpec& spec,
@@ -151,86 +111,11 @@ Finding probe(const std::string& what, const std::function<SourceInfo()>& open) 
 
 }  // namespace
 
-std::string to_string(EnergySource source) {
-  switch (source) {
-    case EnergySource::measured:
-      return "measured";
-    case EnergySource::emulated:
-      return "emulated";
-    case EnergySource::simulated:
-      return "simulated";
-  }
-  throw std::logic_error("no such energy source");
-}
-
-std::vector<double> PowerCaps::over(double least_w, double greatest_w) const {
-  if (!values_w.empty()) return values_w;
-  std::vector<double> caps_w{greatest_w};
-  for (std::size_t i = 1; i < levels; ++i) {
-    const double share = static_cast<double>(i) / static_cast<double>(levels - 1);
-    // To the milliwatt, so that logs read well.
-    caps_w.push_back(1e-3 * std::round(1e3 * std::lerp(greatest_w, least_w, share)));
-  }
-  std::ranges::reverse(caps_w);
-  return caps_w;
-}
-
 std::vector<SavedLimit> Limiter::limits() const { return {}; }
 
 Platform::Platform() = default;
 Platform::Platform(Platform&&) noexcept = default;
 Platform::~Platform() = default;
-
-std::vector<double> parse_power_caps(const JsonValue& list) {
-  std::vector<double> caps_w;
-  for (const JsonValue& item : list.items()) {
-    const double cap_w = item.positive();
-    if (!caps_w.empty() && cap_w <= caps_w.back())
-      item.fail(fmt::format("power caps must ascend, found {} after {}", cap_w, caps_w.back()));
-    caps_w.push_back(cap_w);
-  }
-  if (caps_w.empty()) list.fail("must have at least one power cap");
-  return caps_w;
-}
-
-PlatformSpec read_platform(const std::filesystem::path& file) {
-  const JsonValue value = JsonValue::read(file);
-  value.allow_only({"schema_version", "name", "limiter", "meter", "device", "threads",
-                    "power_caps_w", "emulated", "hwmon_sensors", "sysfs_root", "nvml_library"});
-  value.check_schema_version();
-
-  const std::vector<std::string> devices{"cpu", "cuda"};
-  PlatformSpec spec;
-  spec.name = value.at("name").string();
-  const JsonValue limiter = value.at("limiter"), meter = value.at("meter");
-  spec.limiter = read_backend(limiter, {"rapl", "nvml", "cpufreq", "emulated"}, "limiter");
-  spec.meter = read_backend(meter, {"rapl", "nvml", "hwmon", "emulated"}, "meter");
-  spec.device = devices[value.at("device").one_of(devices, "device")];
-  spec.threads = value.at("threads").count(1);
-  spec.power_caps = read_power_caps(value.at("power_caps_w"));
-  if (auto sensors = value.find("hwmon_sensors"))
-    for (const JsonValue& sensor : sensors->items()) spec.hwmon_sensors.push_back(sensor.string());
-  if (auto root = value.find("sysfs_root")) spec.paths.sysfs = root->path();
-  if (auto library = value.find("nvml_library")) spec.paths.nvml_library = library->string();
-
-  for (const JsonValue& backend : {limiter, meter}) {
-    const std::string name = backend.string();
-    if (name != "auto" && (name == "nvml") != (spec.device == "cuda"))
-      backend.fail(fmt::format("\"{}\" does not belong to the device \"{}\"; use \"{}\"", name,
-                               spec.device, spec.device == "cuda" ? "nvml" : "auto"));
-  }
-  if (spec.limiter == "emulated" && spec.meter != "auto" && spec.meter != "emulated")
-    meter.fail(fmt::format(
-        "\"{}\" would measure the spinning by which the emulated limiter slows inferences down; "
-        "use \"emulated\"",
-        spec.meter));
-  const auto may_need_model = [](const std::string& name) {
-    return name == "auto" || name == "emulated" || name == "cpufreq";
-  };
-  if (spec.device == "cpu" && (may_need_model(spec.limiter) || may_need_model(spec.meter)))
-    spec.emulated = read_emulated(value.at("emulated"), spec.power_caps);
-  return spec;
-}
 
 Platform open_platform(const PlatformSpec& spec, CoRunnerCpuTime corunner_cpu_time) {
   bool restored = true;

@@ -8,7 +8,9 @@
 #include <string>
 #include <vector>
 
-#include "platform/platform.hpp"
+#include "platform/limiter.hpp"
+#include "platform/meter.hpp"
+#include "platform/power_caps.hpp"
 #include "platform/sysfs.hpp"
 
 namespace bench {

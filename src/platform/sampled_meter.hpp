@@ -14,7 +14,8 @@
 #include <utility>
 #include <vector>
 
-#include "platform/platform.hpp"
+#include "base/clock.hpp"
+#include "platform/meter.hpp"
 
 namespace bench {
 

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "alert/profile.hpp"
-#include "platform/platform.hpp"
+#include "platform/energy_source.hpp"
 #include "stream/catch_up.hpp"
 
 namespace bench {

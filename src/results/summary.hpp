@@ -9,7 +9,7 @@
 #include "alert/goal.hpp"
 #include "base/json.hpp"
 #include "config/config.hpp"
-#include "platform/platform.hpp"
+#include "platform/energy_source.hpp"
 #include "stream/tally.hpp"
 
 namespace bench {

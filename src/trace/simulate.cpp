@@ -6,6 +6,7 @@
 #include <cmath>
 #include <numbers>
 
+#include "platform/power_caps.hpp"
 #include "suite/suite.hpp"
 
 namespace bench {

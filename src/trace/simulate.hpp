@@ -13,7 +13,7 @@
 #include "alert/profile.hpp"
 #include "base/json.hpp"
 #include "contention/spec.hpp"
-#include "platform/platform.hpp"
+#include "platform/power_model.hpp"
 #include "trace/trace.hpp"
 
 namespace bench {

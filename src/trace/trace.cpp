@@ -12,6 +12,7 @@
 
 #include "base/error.hpp"
 #include "base/files.hpp"
+#include "platform/power_caps.hpp"
 #include "suite/suite.hpp"
 
 namespace bench {
@@ -239,14 +240,6 @@ void check_equal(const TraceHeader& found, const TraceHeader& wanted, const fs::
 }
 
 }  // namespace
-
-EnergySource parse_energy_source(const JsonValue& value) {
-  constexpr EnergySource sources[] = {EnergySource::measured, EnergySource::emulated,
-                                      EnergySource::simulated};
-  std::vector<std::string> names;
-  for (const EnergySource source : sources) names.push_back(to_string(source));
-  return sources[value.one_of(names, "energy source")];
-}
 
 std::vector<TraceModel> parse_models(const JsonValue& list) {
   std::vector<TraceModel> models;

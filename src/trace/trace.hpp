@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "alert/profile.hpp"
-#include "platform/platform.hpp"
+#include "platform/energy_source.hpp"
 #include "schemes/scheme.hpp"
 
 namespace bench {
@@ -83,7 +83,6 @@ class TraceInput final : public Counterfactual {
 };
 
 // What the header and the lines have in common with other formats.
-EnergySource parse_energy_source(const JsonValue& value);
 /// "models": at least one, names unique.
 std::vector<TraceModel> parse_models(const JsonValue& list);
 /// A cumulative quantity per stage: above 0, ascending.
