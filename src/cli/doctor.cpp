@@ -12,6 +12,7 @@
 #include "base/text.hpp"
 #include "cli/commands.hpp"
 #include "contention/spec.hpp"
+#include "platform/backends.hpp"
 #include "platform/load.hpp"
 #include "platform/platform.hpp"
 #include "suite/dataset.hpp"
@@ -103,9 +104,8 @@ Finding check_load() {
 
 std::vector<Finding> check_all(const fs::path& platform) {
   std::vector<Finding> findings = {check_libtorch()};
-  SystemPaths paths;
-  if (!platform.empty()) paths = read_platform(platform).paths;
-  for (auto& finding : probe_backends(paths)) findings.push_back(std::move(finding));
+  const fs::path sysfs = platform.empty() ? PlatformSpec{}.sysfs : read_platform(platform).sysfs;
+  for (auto& finding : probe_backends(sysfs)) findings.push_back(std::move(finding));
   if (!platform.empty()) findings.push_back(check_platform(platform));
 
   const std::size_t cores = std::thread::hardware_concurrency();

@@ -25,7 +25,7 @@ Unusable unusable(const FileError& error) {
 
 }  // namespace
 
-CpufreqLimiter::CpufreqLimiter(const fs::path& tree, const EmulatedParameters& model,
+CpufreqLimiter::CpufreqLimiter(const fs::path& tree, const PowerModel& model,
                                const PowerCaps& caps) try
     : caps_w_(model.caps_w(caps)), cap_(caps_w_.size() - 1) {
   std::uint64_t least_khz = UINT64_MAX, greatest_khz = 0;
@@ -71,7 +71,7 @@ SourceInfo CpufreqLimiter::info() const {
 std::vector<SavedLimit> CpufreqLimiter::limits() const {
   std::vector<SavedLimit> limits;
   for (const Policy& policy : policies_)
-    limits.push_back({policy.max_frequency.path(), policy.before_khz});
+    limits.push_back(FileLimit{policy.max_frequency.path(), policy.before_khz});
   return limits;
 }
 

@@ -19,8 +19,7 @@ namespace bench {
 class CpufreqLimiter final : public Limiter {
  public:
   /// `tree` is /sys/devices/system/cpu/cpufreq. Opens the files and changes none. Throws Unusable.
-  CpufreqLimiter(const std::filesystem::path& tree, const EmulatedParameters& model,
-                 const PowerCaps& caps);
+  CpufreqLimiter(const std::filesystem::path& tree, const PowerModel& model, const PowerCaps& caps);
 
   SourceInfo info() const override;
   const std::vector<double>& caps_w() const override { return caps_w_; }

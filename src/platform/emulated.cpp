@@ -6,7 +6,7 @@
 
 namespace bench {
 
-EmulatedLimiter::EmulatedLimiter(const EmulatedParameters& parameters, std::vector<double> caps_w)
+EmulatedLimiter::EmulatedLimiter(const PowerModel& parameters, std::vector<double> caps_w)
     : parameters_(parameters), caps_w_(std::move(caps_w)), cap_(caps_w_.size() - 1) {
   for (const double cap_w : caps_w_) stretch_.push_back(parameters_.stretch(cap_w));
 }
@@ -27,7 +27,7 @@ void EmulatedLimiter::end_segment(Clock::time_point begin) {
   }
 }
 
-EmulatedMeter::EmulatedMeter(const EmulatedParameters& parameters, const Limiter& limiter,
+EmulatedMeter::EmulatedMeter(const PowerModel& parameters, const Limiter& limiter,
                              CoRunnerCpuTime corunner_cpu_time)
     : parameters_(parameters), limiter_(limiter), corunner_cpu_time_(std::move(corunner_cpu_time)) {
   for (const double cap_w : limiter.caps_w())

@@ -13,7 +13,7 @@ namespace bench {
 
 class EmulatedLimiter final : public Limiter {
  public:
-  EmulatedLimiter(const EmulatedParameters& parameters, std::vector<double> caps_w);
+  EmulatedLimiter(const PowerModel& parameters, std::vector<double> caps_w);
 
   SourceInfo info() const override;
   const std::vector<double>& caps_w() const override { return caps_w_; }
@@ -22,7 +22,7 @@ class EmulatedLimiter final : public Limiter {
   void end_segment(Clock::time_point begin) override;
 
  private:
-  EmulatedParameters parameters_;
+  PowerModel parameters_;
   std::vector<double> caps_w_;
   std::vector<double> stretch_;  // [cap]
   std::size_t cap_;
@@ -34,7 +34,7 @@ class EmulatedLimiter final : public Limiter {
 class EmulatedMeter final : public Meter {
  public:
   /// `limiter` must outlive the meter.
-  EmulatedMeter(const EmulatedParameters& parameters, const Limiter& limiter,
+  EmulatedMeter(const PowerModel& parameters, const Limiter& limiter,
                 CoRunnerCpuTime corunner_cpu_time);
 
   SourceInfo info() const override;
@@ -46,7 +46,7 @@ class EmulatedMeter final : public Meter {
 
   double busy_power_w() const { return busy_power_w_[limiter_.cap()]; }
 
-  EmulatedParameters parameters_;
+  PowerModel parameters_;
   const Limiter& limiter_;
   std::vector<double> busy_power_w_;  // [cap]
   CoRunnerCpuTime corunner_cpu_time_;

@@ -2,6 +2,10 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <variant>
 #include <vector>
 
 #include "base/clock.hpp"
@@ -9,7 +13,19 @@
 
 namespace bench {
 
-struct SavedLimit;
+/// A value in a file that a limiter changes.
+struct FileLimit {
+  std::filesystem::path file;
+  std::uint64_t value = 0;  ///< as the file has it
+};
+
+/// The power limit of the GPU with this UUID.
+struct GpuLimit {
+  std::string uuid;
+  std::uint64_t limit_mw = 0;
+};
+
+using SavedLimit = std::variant<FileLimit, GpuLimit>;
 
 /// Holds the machine under one of `caps_w()`.
 class Limiter {
@@ -22,7 +38,7 @@ class Limiter {
   /// Throws MachineError where the cap is not in force afterwards.
   virtual void set_cap(std::size_t cap) = 0;
   /// What set_cap() changes and what outlives the process, as it was when the limiter was opened.
-  virtual std::vector<SavedLimit> limits() const;
+  virtual std::vector<SavedLimit> limits() const { return {}; }
   /// Called where a compute segment (a traditional DNN, or one stage) that started at `begin` has
   /// ended. An emulated limiter returns when the segment would have ended under the cap; a real one
   /// at once.

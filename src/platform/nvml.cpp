@@ -26,7 +26,7 @@ constexpr int no_permission = 4;
 /// The loaded library with its first board.
 class Nvml {
  public:
-  explicit Nvml(const std::string& library) : library_(dlopen(library.c_str(), RTLD_NOW)) {
+  Nvml() : library_(dlopen(nvml_library().c_str(), RTLD_NOW)) {
     if (!library_)
       throw Unusable(fmt::format("the NVIDIA driver's library cannot be loaded: {}", dlerror()),
                      "apt-get install libnvidia-ml1 nvidia-driver (on a machine with such a GPU)");
@@ -140,8 +140,13 @@ void check_uuid(const Nvml& nvml, const std::string& uuid) {
 
 }  // namespace
 
-std::unique_ptr<Meter> open_nvml_meter(const std::string& library) {
-  const auto nvml = std::make_shared<const Nvml>(library);
+std::string nvml_library() {
+  const char* library = secure_getenv(nvml_library_variable);
+  return library ? library : "libnvidia-ml.so.1";
+}
+
+std::unique_ptr<Meter> open_nvml_meter() {
+  const auto nvml = std::make_shared<const Nvml>();
   const bool counter = nvml->has_energy_counter();
   const std::function<std::uint64_t()> read = [nvml, counter] {
     return counter ? nvml->energy_mj() : nvml->power_mw();
@@ -168,10 +173,8 @@ std::unique_ptr<Meter> open_nvml_meter(const std::string& library) {
                                         counter ? 1.0 : interval_s);
 }
 
-NvmlLimiter::NvmlLimiter(const std::string& library, const PowerCaps& caps)
-    : library_(library),
-      nvml_(std::make_shared<const Nvml>(library)),
-      before_mw_(nvml_->limit_mw()) {
+NvmlLimiter::NvmlLimiter(const PowerCaps& caps)
+    : nvml_(std::make_shared<const Nvml>()), before_mw_(nvml_->limit_mw()) {
   const auto [least_mw, greatest_mw] = nvml_->limit_range_mw();
   const double least_w = w_per_mw * static_cast<double>(least_mw);
   const double greatest_w = w_per_mw * static_cast<double>(greatest_mw);
@@ -194,7 +197,7 @@ SourceInfo NvmlLimiter::info() const {
 }
 
 std::vector<SavedLimit> NvmlLimiter::limits() const {
-  return {{"", before_mw_, nvml_->uuid(), library_}};
+  return {GpuLimit{nvml_->uuid(), before_mw_}};
 }
 
 void NvmlLimiter::set_cap(std::size_t cap) {
@@ -208,15 +211,14 @@ void NvmlLimiter::set_cap(std::size_t cap) {
                     nvml_->name(), wanted_mw, found_mw));
 }
 
-std::uint64_t gpu_power_limit_mw(const std::string& library, const std::string& uuid) {
-  const Nvml nvml(library);
+std::uint64_t gpu_power_limit_mw(const std::string& uuid) {
+  const Nvml nvml;
   check_uuid(nvml, uuid);
   return nvml.limit_mw();
 }
 
-void set_gpu_power_limit_mw(const std::string& library, const std::string& uuid,
-                            std::uint64_t limit_mw) {
-  const Nvml nvml(library);
+void set_gpu_power_limit_mw(const std::string& uuid, std::uint64_t limit_mw) {
+  const Nvml nvml;
   check_uuid(nvml, uuid);
   nvml.set_limit_mw(limit_mw);
 }

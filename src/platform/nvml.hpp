@@ -15,15 +15,20 @@ namespace bench {
 
 class Nvml;
 
+/// The driver's own library, or what this environment variable names. No file can name another: it
+/// is code that this program runs.
+inline constexpr const char* nvml_library_variable = "ALERT_BENCH_NVML_LIBRARY";
+std::string nvml_library();
+
 /// The board's energy: its energy counter where it has one (Volta and later), else its power,
 /// integrated. Throws Unusable.
-std::unique_ptr<Meter> open_nvml_meter(const std::string& library);
+std::unique_ptr<Meter> open_nvml_meter();
 
 /// The board's power limit.
 class NvmlLimiter final : public Limiter {
  public:
   /// Changes nothing. Throws Unusable, and InputError for caps that the board does not take.
-  NvmlLimiter(const std::string& library, const PowerCaps& caps);
+  explicit NvmlLimiter(const PowerCaps& caps);
 
   SourceInfo info() const override;
   const std::vector<double>& caps_w() const override { return caps_w_; }
@@ -33,7 +38,6 @@ class NvmlLimiter final : public Limiter {
   std::vector<SavedLimit> limits() const override;
 
  private:
-  std::string library_;
   std::shared_ptr<const Nvml> nvml_;
   std::uint64_t before_mw_;
   std::vector<double> caps_w_;
@@ -41,8 +45,7 @@ class NvmlLimiter final : public Limiter {
 };
 
 // The power limit of the GPU with this UUID, for what was saved of it. Both throw MachineError.
-std::uint64_t gpu_power_limit_mw(const std::string& library, const std::string& uuid);
-void set_gpu_power_limit_mw(const std::string& library, const std::string& uuid,
-                            std::uint64_t limit_mw);
+std::uint64_t gpu_power_limit_mw(const std::string& uuid);
+void set_gpu_power_limit_mw(const std::string& uuid, std::uint64_t limit_mw);
 
 }  // namespace bench

@@ -3,7 +3,6 @@
 
 #include <memory>
 #include <string>
-#include <vector>
 
 #include "platform/limiter.hpp"
 #include "platform/meter.hpp"
@@ -29,16 +28,5 @@ struct Platform {
 /// Puts back what killed runs left, then opens what the spec names, or for "auto" the best that
 /// works here. Throws MachineError where this machine cannot do what the platform demands.
 Platform open_platform(const PlatformSpec& spec, CoRunnerCpuTime corunner_cpu_time);
-
-/// One limiter or meter on this machine: usable or not, what it is or why not, and what would help.
-struct Finding {
-  bool usable = false;
-  std::string what;
-  std::string text;
-  std::string remedy;  ///< a command, or empty
-};
-
-/// Every limiter and meter, tried out; nothing is changed.
-std::vector<Finding> probe_backends(const SystemPaths& paths);
 
 }  // namespace bench

@@ -4,13 +4,14 @@
 #include <cstddef>
 #include <vector>
 
+#include "base/json.hpp"
 #include "platform/power_caps.hpp"
 
 namespace bench {
 
 /// A machine whose speed and power follow from a formula: cap P sets the speed
 /// f = ((P - P_static) / P_dynamic)^(1/3), clipped to [f_min, 1].
-struct EmulatedParameters {
+struct PowerModel {
   double static_power_w = 0.0;             ///< P_static
   double dynamic_power_w = 0.0;            ///< P_dynamic, at full speed
   double idle_power_w = 0.0;               ///< P_idle
@@ -26,5 +27,9 @@ struct EmulatedParameters {
   /// Levels are spaced over the powers that the formula gives.
   std::vector<double> caps_w(const PowerCaps& caps) const;
 };
+
+/// The five keys of a platform file's "emulated" or "power". Idle power must lie below the busy
+/// power at the lowest of `caps`. `cores` is left at 1.
+PowerModel parse_power_model(const JsonValue& value, const PowerCaps& caps);
 
 }  // namespace bench

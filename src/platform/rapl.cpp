@@ -258,8 +258,9 @@ SourceInfo RaplLimiter::info() const {
 
 std::vector<SavedLimit> RaplLimiter::limits() const {
   std::vector<SavedLimit> limits;
-  for (const auto& [file, before_uw] : constraints_) limits.push_back({file.path(), before_uw});
-  for (const SysfsFile& file : enable_) limits.push_back({file.path(), 0});
+  for (const auto& [file, before_uw] : constraints_)
+    limits.push_back(FileLimit{file.path(), before_uw});
+  for (const SysfsFile& file : enable_) limits.push_back(FileLimit{file.path(), 0});
   return limits;
 }
 

@@ -14,6 +14,7 @@
 #include <exception>
 #include <fstream>
 #include <ranges>
+#include <regex>
 #include <sstream>
 #include <system_error>
 #include <utility>
@@ -23,6 +24,7 @@
 #include "base/files.hpp"
 #include "base/json.hpp"
 #include "platform/nvml.hpp"
+#include "platform/state_folder.hpp"
 #include "platform/sysfs.hpp"
 
 namespace bench {
@@ -33,8 +35,10 @@ using Json = nlohmann::ordered_json;
 
 /// The file whose lock says who holds a limiter: what is limited, so that all users of the machine
 /// see it; a GPU has none.
+fs::path lock_file(const FileLimit& limit) { return limit.file; }
+fs::path lock_file(const GpuLimit& limit) { return state_folder() / (limit.uuid + ".lock"); }
 fs::path lock_file(const SavedLimit& limit) {
-  return limit.gpu.empty() ? limit.file : state_folder() / (limit.gpu + ".lock");
+  return std::visit([](const auto& one) { return lock_file(one); }, limit);
 }
 
 struct Lock {
@@ -62,7 +66,7 @@ int lock_holder(int descriptor) {
 
 /// The kernel drops such a lock when its holder ends, however it ends.
 Lock try_lock(const fs::path& file) {
-  const int descriptor = open(file.c_str(), O_RDONLY | O_CLOEXEC);
+  const int descriptor = open(file.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
   if (descriptor < 0) throw FileError(file, "read", errno);
   if (flock(descriptor, LOCK_EX | LOCK_NB) == 0) return {descriptor, 0};
   const int code = errno;
@@ -72,16 +76,11 @@ Lock try_lock(const fs::path& file) {
   return {-1, holder};
 }
 
-std::uint64_t value_now(const SavedLimit& limit) {
-  return limit.gpu.empty() ? read_number(limit.file)
-                           : gpu_power_limit_mw(limit.nvml_library, limit.gpu);
-}
+bool in_force(const FileLimit& limit) { return read_number(limit.file) == limit.value; }
+bool in_force(const GpuLimit& limit) { return gpu_power_limit_mw(limit.uuid) == limit.limit_mw; }
 
-void put_back(const SavedLimit& limit) {
-  if (!limit.gpu.empty()) {
-    set_gpu_power_limit_mw(limit.nvml_library, limit.gpu, limit.value);
-    return;
-  }
+void put_back(const GpuLimit& limit) { set_gpu_power_limit_mw(limit.uuid, limit.limit_mw); }
+void put_back(const FileLimit& limit) {
   const SysfsFile file(limit.file, SysfsFile::Access::write);
   file.write_number(limit.value);
   if (const std::uint64_t found = file.read_number(); found != limit.value)
@@ -93,7 +92,7 @@ void put_back(const SavedLimit& limit) {
 void put_back_all(const std::vector<SavedLimit>& limits, LeftLimits& result) {
   for (const SavedLimit& limit : limits | std::views::reverse) {
     try {
-      put_back(limit);
+      std::visit([](const auto& one) { put_back(one); }, limit);
       ++result.restored;
     } catch (const std::exception& error) {
       result.failures.emplace_back(error.what());
@@ -116,41 +115,72 @@ void save(const fs::path& file, const std::string& text) {
   }
 }
 
+/// What can be a limit of ours, and how large one is that any machine has.
+struct KnownLimit {
+  std::regex file;
+  std::uint64_t most;
+};
+
+const std::vector<KnownLimit>& known_limits() {
+  static const std::vector<KnownLimit> known = {
+      {std::regex(R"(/.*/class/powercap/intel-rapl(-mmio)?:\d+/constraint_\d+_power_limit_uw)"),
+       100'000'000'000},
+      {std::regex(R"(/.*/class/powercap/intel-rapl(-mmio)?:\d+/enabled)"), 1},
+      {std::regex(R"(/.*/devices/system/cpu/cpufreq/policy\d+/scaling_max_freq)"), 100'000'000}};
+  return known;
+}
+
+constexpr std::uint64_t most_gpu_limit_mw = 10'000'000;
+
+FileLimit parse_file_limit(const JsonValue& item) {
+  const JsonValue file = item.at("file");
+  const fs::path path = file.string();
+  const auto known = std::ranges::find_if(known_limits(), [&](const KnownLimit& limit) {
+    return path == path.lexically_normal() && std::regex_match(path.string(), limit.file);
+  });
+  if (known == known_limits().end())
+    file.fail(fmt::format("\"{}\" is no power limit: it is left alone", path.string()));
+  return {path, item.at("value").count(0, known->most)};
+}
+
+GpuLimit parse_gpu_limit(const JsonValue& item) {
+  const JsonValue uuid = item.at("gpu");
+  if (!std::regex_match(uuid.string(), std::regex("[A-Za-z0-9-]+")))
+    uuid.fail(fmt::format("\"{}\" is no GPU's UUID", uuid.string()));
+  return {uuid.string(), item.at("value").count(1, most_gpu_limit_mw)};
+}
+
+std::vector<SavedLimit> parse_limits(const JsonValue& list) {
+  std::vector<SavedLimit> limits;
+  for (const JsonValue& item : list.items()) {
+    if (item.find("gpu"))
+      limits.push_back(parse_gpu_limit(item));
+    else
+      limits.push_back(parse_file_limit(item));
+  }
+  if (limits.empty()) list.fail("must have at least one limit");
+  return limits;
+}
+
+Json to_json(const FileLimit& limit) {
+  return {{"file", limit.file.string()}, {"value", limit.value}};
+}
+Json to_json(const GpuLimit& limit) { return {{"gpu", limit.uuid}, {"value", limit.limit_mw}}; }
+
 Json to_json(const std::string& limiter, const std::vector<SavedLimit>& limits) {
   Json list = Json::array();
-  for (const SavedLimit& limit : limits) {
-    if (limit.gpu.empty())
-      list.push_back({{"file", limit.file.string()}, {"value", limit.value}});
-    else
-      list.push_back(
-          {{"gpu", limit.gpu}, {"nvml_library", limit.nvml_library}, {"value", limit.value}});
-  }
+  for (const SavedLimit& limit : limits)
+    list.push_back(std::visit([](const auto& one) { return to_json(one); }, limit));
   return {{"schema_version", schema_version},
           {"limiter", limiter},
           {"pid", getpid()},
           {"limits", std::move(list)}};
 }
 
-std::vector<SavedLimit> parse_limits(const JsonValue& list) {
-  std::vector<SavedLimit> limits;
-  for (const JsonValue& item : list.items()) {
-    SavedLimit limit;
-    limit.value = static_cast<std::uint64_t>(item.at("value").number(0.0));
-    if (const auto gpu = item.find("gpu")) {
-      limit.gpu = gpu->string();
-      limit.nvml_library = item.at("nvml_library").string();
-    } else {
-      limit.file = item.at("file").string();
-    }
-    limits.push_back(std::move(limit));
-  }
-  if (limits.empty()) list.fail("must have at least one limit");
-  return limits;
-}
-
 LeftLimits restore_left(const fs::path& file, bool forget) {
   LeftLimits result;
   try {
+    check_state_file(file);
     const JsonValue saved = JsonValue::read(file);
     saved.check_schema_version();
     result.limiter = saved.at("limiter").string();
@@ -170,35 +200,24 @@ LeftLimits restore_left(const fs::path& file, bool forget) {
   return result;
 }
 
-/// Empty where the environment names no folder.
-fs::path find_state_folder() {
-  // The XDG specification: a relative path is to be ignored.
-  if (const char* state = std::getenv("XDG_STATE_HOME"); state && *state == '/')
-    return fs::path(state) / "alert-bench";
-  if (const char* home = std::getenv("HOME"); home && *home == '/')
-    return fs::path(home) / ".local" / "state" / "alert-bench";
-  return {};
-}
-
 }  // namespace
-
-fs::path state_folder() {
-  if (fs::path folder = find_state_folder(); !folder.empty()) return folder;
-  throw MachineError(
-      "neither XDG_STATE_HOME nor HOME names a folder: the limits in force cannot be saved there "
-      "before they are changed");
-}
 
 SavedLimits::SavedLimits(std::string limiter, std::vector<SavedLimit> limits)
     : limiter_(std::move(limiter)), limits_(std::move(limits)) {
   const fs::path folder = state_folder();
   file_ = folder / fmt::format("limits-{}-{}.json", limiter_, getpid());
-  std::error_code error;
-  fs::create_directories(folder, error);
-  if (error) cannot_save(fmt::format("{}: {}", folder.string(), error.message()));
+  try {
+    make_state_folder();
+  } catch (const std::system_error& error) {
+    cannot_save(fmt::format("{}: {}", folder.string(), error.code().message()));
+  }
+  check_state_folder();
+  const Json document = to_json(limiter_, limits_);
+  // What could not be put back from there must not be changed.
+  parse_limits(JsonValue::from(document, file_.string()).at("limits"));
   const fs::path locked = lock_file(limits_.front());
-  if (!limits_.front().gpu.empty())
-    close(open(locked.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+  if (std::holds_alternative<GpuLimit>(limits_.front()))
+    close(open(locked.c_str(), O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600));
   const Lock lock = try_lock(locked);
   if (lock.descriptor < 0)
     throw MachineError(
@@ -207,12 +226,12 @@ SavedLimits::SavedLimits(std::string limiter, std::vector<SavedLimit> limits)
   lock_ = lock.descriptor;
   try {
     for (const SavedLimit& limit : limits_)
-      if (value_now(limit) != limit.value)
+      if (!std::visit([](const auto& one) { return in_force(one); }, limit))
         throw MachineError(fmt::format(
             "the limits of \"{}\" changed while this run started, by another run that was ending; "
             "start it again",
             limiter_));
-    save(file_, to_json(limiter_, limits_).dump(2) + "\n");
+    save(file_, document.dump(2) + "\n");
   } catch (...) {
     close(lock_);
     throw;
@@ -236,6 +255,8 @@ SavedLimits::~SavedLimits() {
 
 std::string LeftLimits::text() const {
   if (in_use) return fmt::format("{}: in use by process {}, which runs: left alone", limiter, pid);
+  if (limiter.empty())
+    return fmt::format("limits that a killed run left: {}", fmt::join(failures, "; "));
   std::string text =
       fmt::format("{}: put back {} limit(s) that process {} left", limiter, restored, pid);
   if (!failures.empty())
@@ -244,9 +265,17 @@ std::string LeftLimits::text() const {
 }
 
 std::vector<LeftLimits> restore_left_limits(bool forget) {
+  if (!has_state_folder()) return {};
+  try {
+    check_state_folder();
+  } catch (const MachineError& error) {
+    LeftLimits untrusted;
+    untrusted.failures.emplace_back(error.what());
+    return {untrusted};
+  }
   std::vector<fs::path> files;
   std::error_code error;
-  for (const auto& entry : fs::directory_iterator(find_state_folder(), error)) {
+  for (const auto& entry : fs::directory_iterator(state_folder(), error)) {
     const std::string name = entry.path().filename().string();
     if (name.starts_with("limits-") && name.ends_with(".json")) files.push_back(entry.path());
   }

@@ -1,27 +1,15 @@
 // The machine's limits before a run changes them: saved to disk first, put back whatever happens.
 #pragma once
 
-#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "base/interrupt.hpp"
+#include "platform/limiter.hpp"
 
 namespace bench {
-
-/// One value that a limiter changes: in a file, or of a GPU.
-struct SavedLimit {
-  std::filesystem::path file = {};  ///< empty for a GPU
-  std::uint64_t value = 0;          ///< as the file has it; mW for a GPU
-  std::string gpu = {};             ///< its UUID
-  std::string nvml_library = {};    ///< that drives it
-};
-
-/// Where saved limits lie: $XDG_STATE_HOME/alert-bench, or ~/.local/state/alert-bench. Throws
-/// MachineError where neither variable is set.
-std::filesystem::path state_folder();
 
 /// Holds a limiter: no other process can, and its limits are on disk until this object has put them
 /// back. Where the process is killed, the next start of alert-bench by the same user does, or
@@ -48,7 +36,7 @@ class SavedLimits {
 
 /// What became of the limits that one process left.
 struct LeftLimits {
-  std::string limiter;
+  std::string limiter;                ///< empty where what is saved cannot be trusted or read
   int pid = 0;                        ///< that saved them
   bool in_use = false;                ///< it still runs: they are left alone
   std::size_t restored = 0;           ///< limits put back

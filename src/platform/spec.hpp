@@ -12,22 +12,16 @@
 
 namespace bench {
 
-/// Where the backends look.
-struct SystemPaths {
-  std::filesystem::path sysfs = "/sys";
-  std::string nvml_library = "libnvidia-ml.so.1";
-};
-
 struct PlatformSpec {
   std::string name;
-  std::string limiter;      ///< "auto", "rapl", "nvml", "cpufreq", "emulated"
-  std::string meter;        ///< "auto", "rapl", "nvml", "hwmon", "emulated"
+  std::string limiter;      ///< "auto", or a name of limiter_backends()
+  std::string meter;        ///< "auto", or a name of meter_backends()
   std::string device;       ///< "cpu", "cuda"
   std::size_t threads = 1;  ///< LibTorch's and BLAS's
   PowerCaps power_caps;
-  std::optional<EmulatedParameters> emulated;
+  std::optional<PowerModel> power_model;
   std::vector<std::string> hwmon_sensors;  ///< "ina226/power1"; empty: the only one there is
-  SystemPaths paths;
+  std::filesystem::path sysfs = "/sys";
 };
 
 PlatformSpec read_platform(const std::filesystem::path& file);

@@ -17,9 +17,15 @@ FileError::FileError(const std::filesystem::path& file, const char* operation, i
                                std::generic_category().message(code))),
       code_(code) {}
 
+FileError::FileError(const std::filesystem::path& file, std::string_view found)
+    : MachineError(fmt::format("{}: must hold a whole number, found \"{}\"", file.string(),
+                               found.substr(0, found.find('\n')))),
+      code_(EINVAL) {}
+
 SysfsFile::SysfsFile(std::filesystem::path file, Access access)
     : file_(std::move(file)),
-      descriptor_(open(file_.c_str(), (access == Access::write ? O_RDWR : O_RDONLY) | O_CLOEXEC)) {
+      descriptor_(open(file_.c_str(),
+                       (access == Access::write ? O_RDWR : O_RDONLY) | O_NOFOLLOW | O_CLOEXEC)) {
   if (descriptor_ < 0) fail(access == Access::write ? "write" : "read", errno);
 }
 
@@ -36,7 +42,11 @@ std::uint64_t SysfsFile::read_number() const {
   const ssize_t length = pread(descriptor_, text, sizeof text, 0);
   if (length < 0) fail("read", errno);
   std::uint64_t value = 0;
-  if (std::from_chars(text, text + length, value).ec != std::errc{}) fail("read", EINVAL);
+  const char* const end = text + length;
+  const auto [rest, error] = std::from_chars(text, end, value);
+  // What a shorter number is written over stays behind its end, in a plain file.
+  if (error != std::errc{} || (rest != end && !std::strchr(" \n", *rest)))
+    throw FileError(file_, std::string_view(text, static_cast<std::size_t>(length)));
   return value;
 }
 

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "base/error.hpp"
@@ -14,6 +15,8 @@ namespace bench {
 class FileError : public MachineError {
  public:
   FileError(const std::filesystem::path& file, const char* operation, int code);
+  /// One that holds something else than a number.
+  FileError(const std::filesystem::path& file, std::string_view found);
   int code() const { return code_; }  ///< an errno
 
  private:
@@ -24,7 +27,7 @@ class SysfsFile {
  public:
   enum class Access { read, write };  ///< write: read as well
 
-  /// Throws FileError.
+  /// Never through a link: the kernel's own files are none. Throws FileError.
   explicit SysfsFile(std::filesystem::path file, Access access = Access::read);
   ~SysfsFile();
   SysfsFile(SysfsFile&& other) noexcept
@@ -35,7 +38,7 @@ class SysfsFile {
   int descriptor() const { return descriptor_; }
 
   // All three throw FileError, and do not allocate where they succeed.
-  std::uint64_t read_number() const;  ///< EINVAL where the file holds none
+  std::uint64_t read_number() const;
   void write_number(std::uint64_t value) const;
   [[noreturn]] void fail(const char* operation, int code) const;
 

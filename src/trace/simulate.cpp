@@ -14,18 +14,6 @@ namespace {
 
 constexpr double largest_sigma = 2.0;  // e^2 is a factor of 7 for one standard deviation
 
-EmulatedParameters parse_power(const JsonValue& value, double lowest_cap_w) {
-  value.allow_only({"static_power_w", "dynamic_power_w", "idle_power_w", "min_speed",
-                    "frequency_invariant_share"});
-  EmulatedParameters power;
-  power.static_power_w = value.at("static_power_w").number(0.0);
-  power.dynamic_power_w = value.at("dynamic_power_w").positive();
-  power.min_speed = value.at("min_speed").number(0.01, 1.0);
-  power.frequency_invariant_share = value.at("frequency_invariant_share").number(0.0, 1.0);
-  power.idle_power_w = value.at("idle_power_w").number(0.0, power.busy_power_w(lowest_cap_w));
-  return power;
-}
-
 QuietProcess parse_quiet(const JsonValue& value) {
   value.allow_only({"noise_sigma", "configuration_sigma", "drift_sigma", "drift_inputs",
                     "tail_probability", "tail_index"});
@@ -62,7 +50,7 @@ SimulatedPlatform read_simulated_platform(const std::filesystem::path& file) {
   platform.name = value.at("name").string();
   platform.description = value.at("description").string();
   platform.power_caps_w = parse_power_caps(value.at("power_caps_w"));
-  platform.power = parse_power(value.at("power"), platform.power_caps_w.front());
+  platform.power = parse_power_model(value.at("power"), {platform.power_caps_w, 0});
   platform.gflop_per_s = value.at("gflop_per_s").positive();
   platform.overhead_s = value.at("overhead_s").number(0.0);
   platform.quiet = parse_quiet(value.at("quiet"));

@@ -2,7 +2,6 @@
 
 #include <cerrno>
 
-#include "platform/saved_limits.hpp"
 #include "support/catch.hpp"
 #include "support/sysfs_tree.hpp"
 
@@ -12,12 +11,12 @@ using Catch::Matchers::Contains;
 namespace {
 
 // Half speed at 17 W (9 + 64 / 8), full speed at 73 W.
-const EmulatedParameters model{.static_power_w = 9.0,
-                               .dynamic_power_w = 64.0,
-                               .idle_power_w = 4.0,
-                               .min_speed = 0.25,
-                               .frequency_invariant_share = 0.25,
-                               .cores = 2};
+const PowerModel model{.static_power_w = 9.0,
+                       .dynamic_power_w = 64.0,
+                       .idle_power_w = 4.0,
+                       .min_speed = 0.25,
+                       .frequency_invariant_share = 0.25,
+                       .cores = 2};
 const PowerCaps two_caps{{17.0, 73.0}, 0};
 
 /// A fast and a slow cluster.
@@ -68,8 +67,9 @@ TEST_CASE("cpufreq: remembers the frequencies before") {
   limiter.set_cap(0);
   const auto limits = limiter.limits();
   REQUIRE(limits.size() == 2);
-  CHECK(limits[1].file == tree.path("policy4/scaling_max_freq"));
-  CHECK(limits[1].value == 2'600'000);
+  const auto& limit = std::get<FileLimit>(limits[1]);
+  CHECK(limit.file == tree.path("policy4/scaling_max_freq"));
+  CHECK(limit.value == 2'600'000);
 }
 
 TEST_CASE("cpufreq: a frequency that another program holds is an error") {

@@ -8,12 +8,12 @@ namespace {
 
 // Speeds 0.25 (held up by min_speed: (10 - 9) / 64 is 1/64, its cube root exactly 0.25), 0.5
 // ((17 - 9) / 64 = 1/8) and 1.
-const EmulatedParameters parameters{.static_power_w = 9.0,
-                                    .dynamic_power_w = 64.0,
-                                    .idle_power_w = 4.0,
-                                    .min_speed = 0.2,
-                                    .frequency_invariant_share = 0.25,
-                                    .cores = 2};
+const PowerModel parameters{.static_power_w = 9.0,
+                            .dynamic_power_w = 64.0,
+                            .idle_power_w = 4.0,
+                            .min_speed = 0.2,
+                            .frequency_invariant_share = 0.25,
+                            .cores = 2};
 const std::vector<double> caps_w{10.0, 17.0, 73.0};
 
 void spin(std::chrono::microseconds duration) {

@@ -11,11 +11,18 @@ using Catch::Matchers::Contains;
 
 namespace {
 
+/// Names the library for as long as it lives.
+struct Library {
+  explicit Library(const char* name) { setenv(nvml_library_variable, name, 1); }
+  ~Library() { unsetenv(nvml_library_variable); }
+};
+
 const PowerCaps two_caps{{120.0, 250.0}, 0};
 
 /// A board of tests/support/fake_nvml.cpp.
 struct Board {
   test::SysfsTree files;
+  Library library{FAKE_NVML};
 
   Board() {
     files.write({{"limit", "250000"}, {"power", "80000"}});
@@ -30,44 +37,55 @@ struct Board {
 
 }  // namespace
 
+TEST_CASE("NVML: the library is the driver's own, unless the environment says otherwise") {
+  CHECK(nvml_library() == "libnvidia-ml.so.1");
+  const Library other("other.so");
+  CHECK(nvml_library() == "other.so");
+}
+
 TEST_CASE("NVML: a machine without the driver is told so") {
-  CHECK_THROWS_WITH(NvmlLimiter("libno-such-nvml.so", two_caps),
-                    Contains("the NVIDIA driver's library cannot be loaded: libno-such-nvml.so"));
-  CHECK_THROWS_WITH(open_nvml_meter(FAKE_NVML),
+  {
+    const Library missing("libno-such-nvml.so");
+    CHECK_THROWS_WITH(NvmlLimiter(two_caps),
+                      Contains("the NVIDIA driver's library cannot be loaded: "
+                               "libno-such-nvml.so"));
+  }
+  const Library without_driver(FAKE_NVML);
+  CHECK_THROWS_WITH(open_nvml_meter(),
                     "nvmlInit_v2 failed: Driver Not Loaded; to change that: nvidia-smi (it tells "
                     "what is wrong with the driver)");
 }
 
 TEST_CASE("NVML limiter: sets the board's power limit, and remembers the one before") {
   const Board board;
-  NvmlLimiter limiter(FAKE_NVML, two_caps);
+  NvmlLimiter limiter(two_caps);
   CHECK(limiter.cap() == 1);
   limiter.set_cap(0);
   CHECK(board.files.number("limit") == 120'000);
   const auto limits = limiter.limits();
   REQUIRE(limits.size() == 1);
-  CHECK(limits[0].value == 250'000);
-  CHECK(limits[0].gpu == "GPU-fake");
+  CHECK(std::get<GpuLimit>(limits[0]).limit_mw == 250'000);
+  CHECK(std::get<GpuLimit>(limits[0]).uuid == "GPU-fake");
   CHECK(limiter.info().description == "power limit of Fake Board (GPU-fake)");
 }
 
 TEST_CASE("NVML limiter: levels span the board's range, and caps outside it are refused") {
   const Board board;
-  CHECK(NvmlLimiter(FAKE_NVML, {{}, 3}).caps_w() == std::vector<double>{100.0, 200.0, 300.0});
-  CHECK_THROWS_WITH(NvmlLimiter(FAKE_NVML, {{90.0, 250.0}, 0}),
+  CHECK(NvmlLimiter({{}, 3}).caps_w() == std::vector<double>{100.0, 200.0, 300.0});
+  CHECK_THROWS_WITH(NvmlLimiter({{90.0, 250.0}, 0}),
                     "the power cap of 90 W lies outside what Fake Board takes: 100 to 300 W");
 }
 
 TEST_CASE("NVML limiter: who may not set the limit learns it before anything runs") {
   const Board board;
   board.files.write("refuse", "1");
-  CHECK_THROWS_WITH(NvmlLimiter(FAKE_NVML, two_caps),
+  CHECK_THROWS_WITH(NvmlLimiter(two_caps),
                     Contains("Insufficient Permissions") && Contains("run as root"));
 }
 
 TEST_CASE("NVML limiter: a limit that does not stick is an error") {
   const Board board;
-  NvmlLimiter limiter(FAKE_NVML, two_caps);
+  NvmlLimiter limiter(two_caps);
   board.files.write("ignore", "1");
   CHECK_THROWS_WITH(limiter.set_cap(0),
                     Contains("the power limit of 120000 mW did not stick: it reads 250000 mW"));
@@ -75,7 +93,7 @@ TEST_CASE("NVML limiter: a limit that does not stick is an error") {
 
 TEST_CASE("NVML limiter: the limit is put back") {
   const Board board;
-  NvmlLimiter limiter(FAKE_NVML, two_caps);
+  NvmlLimiter limiter(two_caps);
   {
     const SavedLimits saved("nvml", limiter.limits());
     limiter.set_cap(0);
@@ -86,7 +104,7 @@ TEST_CASE("NVML limiter: the limit is put back") {
 TEST_CASE("NVML meter: the energy counter where the board has one") {
   const Board board;
   board.files.write({{"energy", "1000"}, {"count", "1"}});
-  const auto meter = open_nvml_meter(FAKE_NVML);  // it looks how often the counter changes
+  const auto meter = open_nvml_meter();  // it looks how often the counter changes
   std::filesystem::remove(board.files.path("count"));
   CHECK(meter->info().description == "energy counter of Fake Board (GPU-fake)");
   CHECK(meter->info().update_interval_s.value() > 0.0);
@@ -97,7 +115,7 @@ TEST_CASE("NVML meter: the energy counter where the board has one") {
 
 TEST_CASE("NVML meter: else power, integrated") {
   const Board board;
-  const auto meter = open_nvml_meter(FAKE_NVML);
+  const auto meter = open_nvml_meter();
   CHECK(meter->info().description == "power, integrated, of Fake Board (GPU-fake)");
   CHECK(meter->info().update_interval_s == Approx(0.1));  // it does not change
   meter->start(Activity::busy);

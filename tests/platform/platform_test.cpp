@@ -2,7 +2,11 @@
 
 #include <unistd.h>
 
+#include <fmt/format.h>
+
+#include <cstdlib>
 #include <fstream>
+#include <thread>
 
 #include "base/error.hpp"
 #include "support/catch.hpp"
@@ -56,12 +60,12 @@ TEST_CASE("platform: all keys are read") {
   CHECK(spec.device == "cpu");
   CHECK(spec.threads == 2);
   CHECK(spec.power_caps.values_w == std::vector<double>{17.0, 73.0});
-  CHECK(spec.emulated->static_power_w == 9.0);
-  CHECK(spec.emulated->dynamic_power_w == 64.0);
-  CHECK(spec.emulated->idle_power_w == 4.0);
-  CHECK(spec.emulated->min_speed == 0.2);
-  CHECK(spec.emulated->frequency_invariant_share == 0.25);
-  CHECK(spec.emulated->cores >= 1);
+  CHECK(spec.power_model->static_power_w == 9.0);
+  CHECK(spec.power_model->dynamic_power_w == 64.0);
+  CHECK(spec.power_model->idle_power_w == 4.0);
+  CHECK(spec.power_model->min_speed == 0.2);
+  CHECK(spec.power_model->frequency_invariant_share == 0.25);
+  CHECK(spec.power_model->cores >= 1);
 }
 
 TEST_CASE("platform: faults are named with their place") {
@@ -82,7 +86,7 @@ TEST_CASE("platform: faults are named with their place") {
              Equals(": /device: unknown device \"gpu\" (did you mean \"cpu\"?); allowed: \"cpu\", "
                     "\"cuda\""));
   CHECK_THAT(error_with("/threads", 0),
-             Equals(": /threads: must be a whole number from 1 to 4294967295, found 0"));
+             Equals(": /threads: must be a whole number from 1 to 4096, found 0"));
   CHECK_THAT(error_with("/power_caps_w", nlohmann::json::array()),
              Equals(": /power_caps_w: must have at least one power cap"));
   CHECK_THAT(error_with("/power_caps_w/1", 17),
@@ -106,6 +110,30 @@ TEST_CASE("platform: faults are named with their place") {
   CHECK_THAT(error_with("/emulated/idle_power_w", 17),
              Equals(": /emulated/idle_power_w: must be below 17, the busy power at the lowest cap, "
                     "found 17"));
+}
+
+TEST_CASE("platform: a file alone cannot name a library to load") {
+  CHECK_THAT(error_with("/nvml_library", "/tmp/stranger.so"),
+             Equals(": /nvml_library: a platform file alone cannot name a library to load, found "
+                    "\"/tmp/stranger.so\": leave it out for the driver's own, or set "
+                    "ALERT_BENCH_NVML_LIBRARY to it as well"));
+  CHECK(error_with("/nvml_library", "libnvidia-ml.so.1") == "accepted");
+  setenv("ALERT_BENCH_NVML_LIBRARY", "/tmp/own.so", 1);
+  CHECK(error_with("/nvml_library", "/tmp/own.so") == "accepted");
+  CHECK(error_with("/nvml_library", "/tmp/stranger.so") != "accepted");
+  unsetenv("ALERT_BENCH_NVML_LIBRARY");
+}
+
+TEST_CASE("platform: more threads than 4 times the cores are refused before LibTorch gets them") {
+  PlatformSpec spec = read(valid());
+  const std::size_t cores = std::thread::hardware_concurrency();
+  spec.threads = 4 * cores;
+  CHECK_NOTHROW(open_platform(spec, [] { return 0.0; }));
+  spec.threads = 4 * cores + 1;
+  CHECK_THROWS_WITH(open_platform(spec, [] { return 0.0; }),
+                    fmt::format("platform \"p\": {} threads are more than 4 times the {} cores of "
+                                "this machine; set \"threads\" to {} at most",
+                                4 * cores + 1, cores, 4 * cores));
 }
 
 TEST_CASE("platform: opening gives the limiter and the meter of the file") {
@@ -155,6 +183,6 @@ TEST_CASE("platform: the platforms that come with the program are read") {
   CHECK(spec.name == file);
   CHECK(spec.power_caps.values_w.size() == 8);
   CHECK(spec.power_caps.values_w.back() == highest_cap_w);
-  CHECK(spec.emulated->speed(highest_cap_w) == 1.0);
-  CHECK(spec.emulated->speed(spec.power_caps.values_w.front()) == Approx(0.45).margin(0.05));
+  CHECK(spec.power_model->speed(highest_cap_w) == 1.0);
+  CHECK(spec.power_model->speed(spec.power_caps.values_w.front()) == Approx(0.45).margin(0.05));
 }

@@ -2,7 +2,6 @@
 
 #include <cerrno>
 
-#include "platform/saved_limits.hpp"
 #include "support/allocations.hpp"
 #include "support/catch.hpp"
 #include "support/powercap_tree.hpp"
@@ -190,8 +189,9 @@ TEST_CASE("RAPL limiter: switches a zone on that is switched off, and remembers 
   test::SysfsTree tree = test::two_packages();
   tree.write(second + "enabled", "0");
   RaplLimiter limiter(tree.path(), three_caps);
-  CHECK(limiter.limits().back().file == tree.path(second + "enabled"));
-  CHECK(limiter.limits().back().value == 0);
+  const auto limit = std::get<FileLimit>(limiter.limits().back());
+  CHECK(limit.file == tree.path(second + "enabled"));
+  CHECK(limit.value == 0);
   limiter.set_cap(0);
   CHECK(tree.number(second + "enabled") == 1);
 }
@@ -202,9 +202,9 @@ TEST_CASE("RAPL limiter: remembers the limits before") {
   limiter.set_cap(0);
   const auto limits = limiter.limits();
   REQUIRE(limits.size() == 4);
-  CHECK(limits[0].file == tree.path(first + long_term));
-  CHECK(limits[0].value == 28'000'000);
-  CHECK(limits[1].value == 44'000'000);
+  CHECK(std::get<FileLimit>(limits[0]).file == tree.path(first + long_term));
+  CHECK(std::get<FileLimit>(limits[0]).value == 28'000'000);
+  CHECK(std::get<FileLimit>(limits[1]).value == 44'000'000);
 }
 
 TEST_CASE("RAPL limiter: a cap that does not stick is an error") {

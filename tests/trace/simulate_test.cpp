@@ -188,7 +188,7 @@ TEST_CASE("a malformed simulated platform is told by its place") {
          p["power_caps_w"] = {20, 10};
        },
        "/power_caps_w/1: power caps must ascend"},
-      {[](json& p) { p["power"]["idle_power_w"] = 12; }, "/power/idle_power_w: must lie in"},
+      {[](json& p) { p["power"]["idle_power_w"] = 12; }, "/power/idle_power_w: must be below"},
       {[](json& p) { p["power"]["min_speed"] = 0; }, "/power/min_speed: must lie in"},
       {[](json& p) { p["gflop_per_s"] = 0; }, "/gflop_per_s: must be above 0"},
       {[](json& p) { p["quiet"]["noise_sigma"] = -1; }, "/quiet/noise_sigma: must lie in"},
