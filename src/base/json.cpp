@@ -146,6 +146,11 @@ double rounded(double value) {
   return std::round(value * 1e9) / 1e9;
 }
 
+nlohmann::ordered_json rounded_or_null(const std::optional<double>& value) {
+  if (!value) return nullptr;
+  return rounded(*value);
+}
+
 JsonValue JsonValue::read(const std::filesystem::path& file) {
   return from(parse_json(read_text(file, max_document_bytes), file.string()), file.string());
 }

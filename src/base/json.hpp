@@ -91,5 +91,7 @@ std::string did_you_mean(std::string_view name, const std::vector<std::string>& 
 /// A measurement for a log: rounded to 1e-9 (nanoseconds, nanojoules), so that it reads well.
 /// Throws std::logic_error for a value that JSON has no number for.
 double rounded(double value);
+/// The same, or null for one that is missing.
+nlohmann::ordered_json rounded_or_null(const std::optional<double>& value);
 
 }  // namespace bench

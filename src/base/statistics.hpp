@@ -15,6 +15,7 @@ class Moments {
     mean_ += delta / static_cast<double>(count_);
     sum_of_squares_ += delta * (value - mean_);
   }
+  std::size_t count() const { return count_; }
   double mean() const { return mean_; }
   double standard_deviation() const {
     return count_ > 1 ? std::sqrt(sum_of_squares_ / static_cast<double>(count_ - 1)) : 0.0;

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <filesystem>
 #include <memory>
@@ -131,7 +132,12 @@ void add_doctor(CLI::App& app, int& status) {
       print(fmt::format("{} {:<24} {}\n", usable ? "ok" : "--", printable(what), printable(text)));
       if (!remedy.empty()) print(fmt::format("   {:<24} run: {}\n", "", remedy));
     }
-    if (!findings.front().usable) status = 1;  // without LibTorch only replay works
+    // Without LibTorch only replay works; a platform that is asked for must work.
+    const auto needed = [](const Finding& finding) {
+      return finding.what == "LibTorch" || finding.what.starts_with("platform ");
+    };
+    if (std::ranges::any_of(findings, [&](const Finding& f) { return needed(f) && !f.usable; }))
+      status = 1;
   });
 }
 

@@ -85,7 +85,8 @@ std::vector<alert::Candidate> best_static_candidates(const std::filesystem::path
       const bool violated = verdict.violated(goal);
       return std::tuple(violated,
                         violated ? 1.0 - verdict.mean_accuracy() : verdict.metric(goal.task),
-                        verdict.mean_energy_j(), -verdict.mean_accuracy(), constant.candidate);
+                        verdict.metric(alert::Task::minimize_energy), -verdict.mean_accuracy(),
+                        constant.candidate);
     };
     best.push_back(std::ranges::min_element(by_setting[setting], {}, rank)->candidate);
   }

@@ -136,10 +136,11 @@ class LiveRun {
     const double time_left_s = std::max(0.0, step.deadline_s - *step.overhead_s);
     const Inference& inference =
         machine_.infer(candidate.model, candidate.stage, time_left_s, burst, carried);
-    Execution execution{inference.stage_latency_s, inference.stage_correct, inference.busy_energy_j,
-                        0.0};
     const double idle_s = step.deadline_s - seconds_between(arrival, machine_.now());
-    if (idle_s > 0.0) execution.idle_power_w = machine_.idle(idle_s).power_w();
+    const EnergyReading idle = idle_s > 0.0 ? machine_.idle(idle_s) : EnergyReading{0.0, 0.0, {}};
+    const Execution execution{inference.stage_latency_s, inference.stage_correct,
+                              inference.busy_energy_j, idle.power_w(),
+                              inference.busy_energy_j ? idle.missing : inference.energy_reason};
     step.energy_coarse = std::min(inference.stage_latency_s.back(),
                                   idle_s > 0.0 ? idle_s : INFINITY) < machine_.least_window_s();
     carried = machine_.carried(candidate.model);

@@ -21,7 +21,8 @@ namespace bench {
 struct Inference {
   std::vector<double> stage_latency_s;
   std::vector<double> stage_correct;
-  double busy_energy_j = 0.0;
+  std::optional<double> busy_energy_j;
+  std::string energy_reason;          ///< why it is missing
   std::size_t energy_inferences = 1;  ///< that busy_energy_j is the mean of
 };
 

@@ -1,8 +1,12 @@
 #include "machine/profiler.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
+#include <string>
 
+#include "base/error.hpp"
 #include "base/interrupt.hpp"
 #include "base/progress.hpp"
 #include "base/statistics.hpp"
@@ -16,6 +20,7 @@ struct Measured {
   std::vector<Moments> latency_s;  // [stage]
   Moments busy_power_w;
   std::size_t energy_inferences = 1;  // most that an energy was the mean of
+  std::vector<std::string> energy_missing;  // why, of each inference without an energy
   // Over all inputs that had earlier words: what it took to read them again, [stage], cumulative.
   std::vector<double> catch_up_s;
   std::size_t earlier_words = 0;
@@ -26,7 +31,10 @@ struct Measured {
     for (std::size_t k = 0; k < latency_s.size(); ++k)
       latency_s[k].add(inference.stage_latency_s[k]);
     energy_inferences = std::max(energy_inferences, inference.energy_inferences);
-    busy_power_w.add(inference.busy_energy_j / inference.stage_latency_s.back());
+    if (inference.busy_energy_j)
+      busy_power_w.add(*inference.busy_energy_j / inference.stage_latency_s.back());
+    else
+      energy_missing.push_back(inference.energy_reason);
   }
 
   void add_catch_up(std::size_t words, const std::vector<double>& caught_up_s,
@@ -47,6 +55,12 @@ struct Measured {
   }
 };
 
+/// A profile has no place for a power that is not known.
+void check_measured(const Moments& power_w, const std::string& what, const std::string& reason) {
+  if (power_w.count() == 0)
+    throw MachineError(fmt::format("no power could be measured of {}: {}", what, reason));
+}
+
 ProfileFile profile_file(const Machine& machine, const std::vector<std::vector<Measured>>& measured,
                          const Moments& idle_power_w) {
   const Suite& suite = machine.suite();
@@ -60,6 +74,7 @@ ProfileFile profile_file(const Machine& machine, const std::vector<std::vector<M
     const ModelSpec& spec = suite.models[i];
     alert::ModelProfile model{spec.name, spec.kind, spec.accuracy, {}, {}};
     auto& inferences = file.energy_inferences.emplace_back();
+    auto& missing = file.energy_missing.emplace_back();
     if (suite.data.sequential()) file.catch_up_s.emplace_back();
     for (const Measured& at_cap : measured[i]) {
       auto& means = model.latency_s.emplace_back();
@@ -69,7 +84,10 @@ ProfileFile profile_file(const Machine& machine, const std::vector<std::vector<M
         spread.push_back(stage.standard_deviation());
       }
       if (suite.data.sequential()) file.catch_up_s.back().push_back(at_cap.word_s());
+      check_measured(at_cap.busy_power_w, spec.name,
+                     at_cap.energy_missing.empty() ? "" : at_cap.energy_missing.front());
       model.busy_power_w.push_back(at_cap.busy_power_w.mean());
+      missing.push_back(at_cap.energy_missing.size());
       inferences.push_back(at_cap.energy_inferences);
     }
     file.profile.models.push_back(std::move(model));
@@ -86,6 +104,7 @@ ProfileFile measure_profile(Machine& machine, const InputsSpec& inputs, OnError 
   for (std::size_t i = 0; i < suite.models.size(); ++i)
     measured[i].resize(machine.caps_w().size(), Measured(machine.stages(i)));
   Moments idle_power_w;
+  std::string idle_missing;
 
   const double idle_gap_s = std::max(inputs.idle_gap_s, machine.least_window_s());
   std::mt19937_64 random(inputs.seed);
@@ -103,7 +122,11 @@ ProfileFile measure_profile(Machine& machine, const InputsSpec& inputs, OnError 
       for (const auto& [model, cap] : shuffled_configurations(machine, random)) {
         stop_if_interrupted();
         machine.set_cap(cap);
-        idle_power_w.add(machine.idle(idle_gap_s).power_w());
+        const EnergyReading idle = machine.idle(idle_gap_s);
+        if (const auto power_w = idle.power_w())
+          idle_power_w.add(*power_w);
+        else
+          idle_missing = idle.missing;
         const std::size_t stages = machine.stages(model);
         const Inference& inference = machine.measure(model, burst, carried[model]);
         measured[model][cap].add(inference);
@@ -121,6 +144,7 @@ ProfileFile measure_profile(Machine& machine, const InputsSpec& inputs, OnError 
     progress.step();
   }
   lost.report(inputs.profile);
+  if (inputs.profile > 0) check_measured(idle_power_w, "the idle machine", idle_missing);
   return profile_file(machine, measured, idle_power_w);
 }
 

@@ -69,12 +69,14 @@ void record_trace(Machine& machine, const Config& config, const EnvironmentSpec&
         stop_if_interrupted();
         TraceRun& run = record.run(model, cap);
         machine.set_cap(cap);
-        run.idle_power_w = machine.idle(idle_gap_s).power_w();
+        const EnergyReading idle = machine.idle(idle_gap_s);
+        run.idle_power_w = idle.power_w();
         const Inference& inference = machine.measure(model, burst, carried[model]);
         run.stage_latency_s = inference.stage_latency_s;
         run.stage_correct = inference.stage_correct;
         run.busy_energy_j = inference.busy_energy_j;
         run.energy_inferences = inference.energy_inferences;
+        run.energy_reason = inference.busy_energy_j ? idle.missing : inference.energy_reason;
         next[model] = machine.carried(model);
       }
       carried = std::move(next);

@@ -6,7 +6,7 @@
 #include <cerrno>
 #include <cmath>
 
-#include "platform/saved_limits.hpp"
+#include "platform/left_out.hpp"
 
 namespace bench {
 namespace {
@@ -34,28 +34,31 @@ CpufreqLimiter::CpufreqLimiter(const fs::path& tree, const PowerModel& model,
   for (const auto& entry : fs::directory_iterator(tree, error))
     if (entry.path().filename().string().starts_with("policy")) folders.push_back(entry.path());
   std::ranges::sort(folders);
-  for (const fs::path& folder : folders) {
-    const std::uint64_t min_khz = read_number(folder / "cpuinfo_min_freq");
-    const std::uint64_t max_khz = read_number(folder / "cpuinfo_max_freq");
-    least_khz = std::min(least_khz, min_khz);
-    greatest_khz = std::max(greatest_khz, max_khz);
-    SysfsFile file(folder / "scaling_max_freq", SysfsFile::Access::write);
-    const std::uint64_t before_khz = file.read_number();
-    std::vector<std::uint64_t> khz;
-    for (const double cap_w : caps_w_) {
-      const double frequency = model.speed(cap_w) * static_cast<double>(max_khz);
-      khz.push_back(std::max(min_khz, static_cast<std::uint64_t>(std::llround(frequency))));
-    }
-    policies_.push_back({std::move(file), before_khz, std::move(khz)});
-  }
+  LeftOut left_out;
+  for (const fs::path& folder : folders)
+    left_out.attempt(folder.filename().string(), [&] {  // its processors may be offline
+      const std::uint64_t min_khz = read_number(folder / "cpuinfo_min_freq");
+      const std::uint64_t max_khz = read_number(folder / "cpuinfo_max_freq");
+      SysfsFile file(folder / "scaling_max_freq", SysfsFile::Access::write);
+      const std::uint64_t before_khz = file.read_number();
+      std::vector<std::uint64_t> khz;
+      for (const double cap_w : caps_w_) {
+        const double frequency = model.speed(cap_w) * static_cast<double>(max_khz);
+        khz.push_back(std::max(min_khz, static_cast<std::uint64_t>(std::llround(frequency))));
+      }
+      least_khz = std::min(least_khz, min_khz);
+      greatest_khz = std::max(greatest_khz, max_khz);
+      policies_.push_back({std::move(file), before_khz, std::move(khz)});
+    });
+  if (policies_.empty()) left_out.rethrow_first();
   if (policies_.empty())
     throw Unusable(fmt::format("{} has no policy: the kernel has no frequency driver for this "
                                "processor, or this is a virtual machine",
                                tree.string()),
                    "");
-  description_ =
-      fmt::format("greatest frequency of {} policies, {} to {} MHz, by the platform's power model",
-                  policies_.size(), least_khz / 1000, greatest_khz / 1000);
+  description_ = fmt::format(
+      "greatest frequency of {} policies, {} to {} MHz, by the platform's power model{}",
+      policies_.size(), least_khz / 1000, greatest_khz / 1000, left_out.text());
 } catch (const FileError& error) {
   throw unusable(error);
 }

@@ -18,7 +18,8 @@ namespace bench {
 /// the machine's real power, which the meter tells.
 class CpufreqLimiter final : public Limiter {
  public:
-  /// `tree` is /sys/devices/system/cpu/cpufreq. Opens the files and changes none. Throws Unusable.
+  /// `tree` is /sys/devices/system/cpu/cpufreq. Opens the files and changes none. Policies that
+  /// cannot be used are left out, and named. Throws Unusable.
   CpufreqLimiter(const std::filesystem::path& tree, const PowerModel& model, const PowerCaps& caps);
 
   SourceInfo info() const override;

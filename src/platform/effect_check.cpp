@@ -27,7 +27,11 @@ Observed observe(Limiter& limiter, Meter& meter, std::size_t cap, const Load& lo
   load(settling_s);
   meter.start(Activity::busy);
   const double speed = load(std::max(shortest_load_s, least_intervals * interval_s));
-  return {meter.stop().power_w(), speed};
+  const EnergyReading reading = meter.stop();
+  if (!reading.energy_j)
+    throw MachineError(
+        fmt::format("whether the power caps have an effect cannot be seen: {}", reading.missing));
+  return {*reading.power_w(), speed};
 }
 
 double thread_cpu_time_s() {

@@ -51,7 +51,7 @@ void EmulatedMeter::start(Activity activity) {
 EnergyReading EmulatedMeter::stop() {
   const double duration_s = seconds_between(begin_, Clock::now());
   const double power_w = activity_ == Activity::busy ? busy_power_w() : idle_power_w(duration_s);
-  return {.energy_j = power_w * duration_s, .duration_s = duration_s};
+  return {.energy_j = power_w * duration_s, .duration_s = duration_s, .missing = {}};
 }
 
 double EmulatedMeter::idle_power_w(double duration_s) const {

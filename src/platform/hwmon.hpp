@@ -11,9 +11,10 @@
 namespace bench {
 
 /// The sum of the sensors: "ina226/power1" is channel power1 of the chip ina226; a channel's label
-/// may stand for it ("ina3221/VDD_IN"). Energy counters are read, power is integrated at its update
-/// rate. Without `sensors`, the only channel of a chip whose name begins with "ina" is taken.
-/// `tree` is /sys/class/hwmon. Throws Unusable.
+/// may stand for it ("ina3221/VDD_IN"), and "ina226@1-0040/power1" tells chips of one name apart by
+/// where they are. Energy counters are read; power, its mean (power1_average), or an INA3221's
+/// volts times amperes, is integrated at its update rate. Without `sensors`, the only channel of a
+/// chip whose name begins with "ina" is taken. `tree` is /sys/class/hwmon. Throws Unusable.
 std::unique_ptr<Meter> open_hwmon_meter(const std::filesystem::path& tree,
                                         const std::vector<std::string>& sensors);
 

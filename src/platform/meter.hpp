@@ -2,15 +2,22 @@
 #pragma once
 
 #include <functional>
+#include <optional>
+#include <string>
 
 #include "platform/source_info.hpp"
 
 namespace bench {
 
 struct EnergyReading {
-  double energy_j = 0.0;
+  std::optional<double> energy_j;
   double duration_s = 0.0;
-  double power_w() const { return duration_s > 0.0 ? energy_j / duration_s : 0.0; }
+  std::string missing;  ///< why there is no energy; empty where there is
+
+  std::optional<double> power_w() const {
+    if (!energy_j) return std::nullopt;
+    return duration_s > 0.0 ? *energy_j / duration_s : 0.0;
+  }
 };
 
 /// A window of fewer of the meter's update intervals is coarse: at 20, what is missed or counted
@@ -20,8 +27,9 @@ inline constexpr double least_intervals = 20.0;
 /// What runs in a window, which an emulated meter has to be told.
 enum class Activity { busy, idle };
 
-/// Energy of the machine over a window from start() to stop(). Both throw MachineError where the
-/// meter fails.
+/// Energy of the machine over a window from start() to stop(). What cannot be read, or is not
+/// plausible, is tried again, and then missing; stop() throws MachineError where that happens many
+/// times in a row.
 class Meter {
  public:
   virtual ~Meter() = default;

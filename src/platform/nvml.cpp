@@ -3,17 +3,19 @@
 #include <dlfcn.h>
 #include <fmt/format.h>
 
+#include <charconv>
 #include <cmath>
+#include <cstdlib>
 #include <functional>
 
 #include "base/error.hpp"
 #include "platform/sampled_meter.hpp"
-#include "platform/saved_limits.hpp"
 
 namespace bench {
 namespace {
 
 constexpr double w_per_mw = 1e-3;
+constexpr double most_board_power_w = 2e3;
 
 // What nvml.h says of the functions that are used here.
 using Device = struct nvmlDevice_st*;
@@ -23,16 +25,17 @@ constexpr int no_permission = 4;
 
 }  // namespace
 
-/// The loaded library with its first board.
+/// The loaded library with one board.
 class Nvml {
  public:
-  Nvml() : library_(dlopen(nvml_library().c_str(), RTLD_NOW)) {
+  /// The board that LibTorch uses, or that with this UUID.
+  explicit Nvml(const std::string& uuid = "") : library_(dlopen(nvml_library().c_str(), RTLD_NOW)) {
     if (!library_)
       throw Unusable(fmt::format("the NVIDIA driver's library cannot be loaded: {}", dlerror()),
                      "apt-get install libnvidia-ml1 nvidia-driver (on a machine with such a GPU)");
     try {
       check("nvmlInit_v2", function<int()>("nvmlInit_v2")());
-      open_board();
+      open_board(uuid);
     } catch (...) {
       close();
       throw;
@@ -93,9 +96,19 @@ class Nvml {
                                 : "nvidia-smi (it tells what is wrong with the driver)");
   }
 
-  void open_board() {
-    check("nvmlDeviceGetHandleByIndex_v2",
-          function<int(unsigned, Device*)>("nvmlDeviceGetHandleByIndex_v2")(0, &board_));
+  void open_board(const std::string& uuid) {
+    const std::string board = uuid.empty() ? first_visible() : uuid;
+    unsigned index = 0;
+    const auto [end, error] = std::from_chars(board.data(), board.data() + board.size(), index);
+    const bool is_index = error == std::errc{} && end == board.data() + board.size();
+    const int code =
+        is_index ? function<int(unsigned, Device*)>("nvmlDeviceGetHandleByIndex_v2")(index, &board_)
+                 : function<int(const char*, Device*)>("nvmlDeviceGetHandleByUUID")(board.c_str(),
+                                                                                    &board_);
+    if (code != success)
+      throw Unusable(fmt::format("the driver has no GPU \"{}\"{}", board,
+                                 uuid.empty() ? ", which CUDA_VISIBLE_DEVICES names" : ""),
+                     "");
     char text[96];
     check("nvmlDeviceGetUUID",
           function<int(Device, char*, unsigned)>("nvmlDeviceGetUUID")(board_, text, sizeof text));
@@ -107,6 +120,21 @@ class Nvml {
     power_ = function<Get>("nvmlDeviceGetPowerUsage");
     limit_ = function<Get>("nvmlDeviceGetPowerManagementLimit");
     set_limit_ = function<int(Device, unsigned)>("nvmlDeviceSetPowerManagementLimit");
+  }
+
+  /// The GPU that LibTorch uses: CUDA's first, as an index or a UUID.
+  std::string first_visible() const {
+    const char* visible = std::getenv("CUDA_VISIBLE_DEVICES");
+    const std::string list = visible ? visible : "0";
+    unsigned boards = 1;
+    if (const auto count = find<int(unsigned*)>("nvmlDeviceGetCount_v2")) count(&boards);
+    const char* order = std::getenv("CUDA_DEVICE_ORDER");
+    if (boards > 1 && !list.starts_with("GPU-") && std::string(order ? order : "") != "PCI_BUS_ID")
+      throw Unusable(
+          fmt::format("there are {} GPUs, which CUDA counts in another order than the driver",
+                      boards),
+          "export CUDA_DEVICE_ORDER=PCI_BUS_ID");
+    return list.substr(0, list.find(','));
   }
 
   std::uint64_t get(Get* getter, const char* what) const {
@@ -129,17 +157,6 @@ class Nvml {
   int (*set_limit_)(Device, unsigned) = nullptr;
 };
 
-namespace {
-
-void check_uuid(const Nvml& nvml, const std::string& uuid) {
-  if (nvml.uuid() != uuid)
-    throw MachineError(
-        fmt::format("the first GPU is {} now, and {} is not: its power limit is left alone",
-                    nvml.uuid(), uuid));
-}
-
-}  // namespace
-
 std::string nvml_library() {
   const char* library = secure_getenv(nvml_library_variable);
   return library ? library : "libnvidia-ml.so.1";
@@ -157,11 +174,12 @@ std::unique_ptr<Meter> open_nvml_meter() {
       std::max(seen ? seen->interval_s : 0.1, counter ? 0.0 : shortest_power_interval_s);
   std::vector<std::unique_ptr<EnergyGauge>> gauges;
   if (counter)
-    gauges.push_back(std::make_unique<EnergyCounter>(nvml->name(), UINT64_MAX,
-                                                     [nvml] { return 1000 * nvml->energy_mj(); }));
+    gauges.push_back(std::make_unique<EnergyCounter>(
+        nvml->name(), UINT64_MAX, [nvml] { return 1000 * nvml->energy_mj(); }, most_board_power_w));
   else
     gauges.push_back(std::make_unique<PowerIntegral>(
-        [nvml] { return w_per_mw * static_cast<double>(nvml->power_mw()); }));
+        nvml->name(), [nvml] { return w_per_mw * static_cast<double>(nvml->power_mw()); },
+        most_board_power_w));
   SourceInfo info{
       .name = "nvml",
       .source = EnergySource::measured,
@@ -211,16 +229,10 @@ void NvmlLimiter::set_cap(std::size_t cap) {
                     nvml_->name(), wanted_mw, found_mw));
 }
 
-std::uint64_t gpu_power_limit_mw(const std::string& uuid) {
-  const Nvml nvml;
-  check_uuid(nvml, uuid);
-  return nvml.limit_mw();
-}
+std::uint64_t gpu_power_limit_mw(const std::string& uuid) { return Nvml(uuid).limit_mw(); }
 
 void set_gpu_power_limit_mw(const std::string& uuid, std::uint64_t limit_mw) {
-  const Nvml nvml;
-  check_uuid(nvml, uuid);
-  nvml.set_limit_mw(limit_mw);
+  Nvml(uuid).set_limit_mw(limit_mw);
 }
 
 }  // namespace bench

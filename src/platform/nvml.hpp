@@ -1,5 +1,5 @@
 // NVIDIA GPUs through the driver's NVML library, which is loaded when it is first needed: nothing
-// links to it. The GPU is the first one, as NVML counts.
+// links to it. The GPU is the one that LibTorch uses: the first that CUDA_VISIBLE_DEVICES shows.
 #pragma once
 
 #include <cstdint>

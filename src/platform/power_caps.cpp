@@ -4,6 +4,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
+
+#include "base/error.hpp"
 
 namespace bench {
 
@@ -16,6 +19,9 @@ std::vector<double> PowerCaps::over(double least_w, double greatest_w) const {
     caps_w.push_back(1e-3 * std::round(1e3 * std::lerp(greatest_w, least_w, share)));
   }
   std::ranges::reverse(caps_w);
+  if (std::ranges::adjacent_find(caps_w, std::greater_equal()) != caps_w.end())
+    throw InputError(fmt::format("\"power_caps_w\": {} levels do not fit between {} and {} W",
+                                 levels, least_w, greatest_w));
   return caps_w;
 }
 

@@ -13,7 +13,8 @@ struct PowerCaps {
   std::vector<double> values_w;  ///< ascending; empty: `levels`
   std::size_t levels = 0;
 
-  /// The values, or else the levels, evenly spaced from `least_w` to `greatest_w`.
+  /// The values, or else the levels, evenly spaced from `least_w` to `greatest_w`. Throws
+  /// InputError where these do not ascend, to the milliwatt.
   std::vector<double> over(double least_w, double greatest_w) const;
 };
 

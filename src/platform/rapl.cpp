@@ -7,10 +7,11 @@
 #include <algorithm>
 #include <cerrno>
 #include <cmath>
+#include <optional>
 #include <set>
 
+#include "platform/left_out.hpp"
 #include "platform/sampled_meter.hpp"
-#include "platform/saved_limits.hpp"
 
 namespace bench {
 namespace {
@@ -18,6 +19,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr double w_per_uw = 1e-6;
+constexpr double most_package_power_w = 2e3;
 
 /// A zone of the tree: a package ("package-0"), or a part of one ("dram").
 struct Zone {
@@ -26,13 +28,16 @@ struct Zone {
 };
 
 /// Zones of one control type at one depth, in order: "intel-rapl:0" has depth 1.
-std::vector<Zone> zones(const fs::path& tree, const std::string& type, std::ptrdiff_t depth) {
+std::vector<Zone> zones(const fs::path& tree, const std::string& type, std::ptrdiff_t depth,
+                        LeftOut& left_out) {
   std::vector<Zone> found;
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(tree, error)) {
     const std::string file = entry.path().filename().string();
     if (file.starts_with(type + ":") && std::ranges::count(file, ':') == depth)
-      found.push_back({entry.path(), read_line(entry.path() / "name")});
+      left_out.attempt(file, [&] {
+        found.push_back({entry.path(), read_line(entry.path() / "name")});
+      });
   }
   std::ranges::sort(found, {}, &Zone::folder);
   return found;
@@ -40,8 +45,8 @@ std::vector<Zone> zones(const fs::path& tree, const std::string& type, std::ptrd
 
 bool is_package(const Zone& zone) { return zone.name.starts_with("package"); }
 
-std::vector<Zone> packages(const fs::path& tree, const std::string& type) {
-  std::vector<Zone> found = zones(tree, type, 1);
+std::vector<Zone> packages(const fs::path& tree, const std::string& type, LeftOut& left_out) {
+  std::vector<Zone> found = zones(tree, type, 1, left_out);
   std::erase_if(found, [](const Zone& zone) { return !is_package(zone); });
   return found;
 }
@@ -118,6 +123,9 @@ void write_limit_uw(const SysfsFile& file, std::uint64_t value_uw) {
                     "the firmware has locked it. Unlock it in the BIOS set-up (\"CFG lock\", "
                     "\"power limit lock\")",
                     file.path().string()));
+  if (code == -EINVAL)
+    throw MachineError(fmt::format("{}: the kernel does not take a limit of {} W here",
+                                   file.path().string(), w_per_uw * static_cast<double>(value_uw)));
   if (code != 0) file.fail("write", -code);
 }
 
@@ -132,19 +140,22 @@ double stated_power_w(const Zone& zone, powercap_constraint_file file, std::uint
   }
 }
 
-/// The energy zones: packages, and their DRAM where it can be read.
+/// The energy zones: packages, and their DRAM.
 struct EnergyZones {
   std::vector<std::unique_ptr<EnergyGauge>> gauges;
-  std::vector<std::string> names, left_out;
+  std::vector<std::string> names;
+  LeftOut left_out;
   double sample_interval_s = 1.0;
   UpdateInterval update;
 
   void add(const Zone& zone, const std::string& name) {
     auto file = std::make_shared<SysfsFile>(zone.folder / zone_file(POWERCAP_ZONE_FILE_ENERGY_UJ));
     const std::uint64_t range_uj = read_energy_range_uj(zone);
+    read_energy_uj(*file);
     sample_interval_s = std::min(sample_interval_s, longest_sample_interval_s(range_uj));
-    gauges.push_back(std::make_unique<EnergyCounter>(file->path().string(), range_uj,
-                                                     [file] { return read_energy_uj(*file); }));
+    gauges.push_back(std::make_unique<EnergyCounter>(
+        file->path().string(), range_uj, [file] { return read_energy_uj(*file); },
+        most_package_power_w));
     names.push_back(name);
   }
 
@@ -159,34 +170,71 @@ struct EnergyZones {
 };
 
 EnergyZones open_energy_zones(const fs::path& tree) {
-  // MSR and MMIO zones read the same counter: one of them is enough.
-  std::string type = "intel-rapl";
-  if (packages(tree, type).empty()) type = "intel-rapl-mmio";
   EnergyZones energy;
-  for (const Zone& package : packages(tree, type)) {
-    energy.add(package, package.name);
-    energy.measure_update(package);
-    for (const Zone& part : zones(tree, package.folder.filename().string(), 2)) {
-      if (part.name != "dram") continue;
-      const std::string name = package.name + " dram";
-      try {
-        energy.add(part, name);
-      } catch (const FileError& error) {
-        energy.left_out.push_back(fmt::format("{} ({})", name, error.what()));
-      }
+  LeftOut& left_out = energy.left_out;
+  // MSR and MMIO zones read the same counter: one of them is enough.
+  for (const std::string type : {"intel-rapl", "intel-rapl-mmio"}) {
+    for (const Zone& package : packages(tree, type, left_out)) {
+      left_out.attempt(package.name, [&] {
+        energy.measure_update(package);
+        energy.add(package, package.name);
+      });
+      for (const Zone& part : zones(tree, package.folder.filename().string(), 2, left_out))
+        if (part.name == "dram")
+          left_out.attempt(package.name + " dram",
+                           [&] { energy.add(part, package.name + " dram"); });
     }
+    if (!energy.gauges.empty()) return energy;
   }
-  if (energy.gauges.empty()) throw no_packages(tree);
-  return energy;
+  left_out.rethrow_first();
+  throw no_packages(tree);
+}
+
+/// One package's limits through one interface, and what they allow.
+struct PackageLimits {
+  struct Limit {
+    SysfsFile file;
+    std::uint64_t before_uw;
+  };
+  std::vector<Limit> limits;             // long- and short-term
+  std::optional<SysfsFile> switched_on;  // "enabled", where that is 0
+  double least_w = 0.0;                  // 0: not stated
+  double greatest_w = INFINITY;          // the lowest limit in force; infinite: none is set
+
+  /// A limit of 0 is not set.
+  void allow_at_most(double limit_w) {
+    if (limit_w > 0.0) greatest_w = std::min(greatest_w, limit_w);
+  }
+};
+
+PackageLimits open_limits(const Zone& package) {
+  PackageLimits opened;
+  for (std::uint32_t i = 0;; ++i) {
+    const fs::path name = package.folder / constraint_file(POWERCAP_CONSTRAINT_FILE_NAME, i);
+    if (!fs::exists(name)) break;
+    const std::string kind = read_line(name);
+    opened.allow_at_most(stated_power_w(package, POWERCAP_CONSTRAINT_FILE_POWER_LIMIT_UW, i));
+    if (kind != "long_term" && kind != "short_term") continue;
+    SysfsFile limit(package.folder / constraint_file(POWERCAP_CONSTRAINT_FILE_POWER_LIMIT_UW, i),
+                    SysfsFile::Access::write);
+    const std::uint64_t before_uw = read_limit_uw(limit);
+    opened.limits.push_back({std::move(limit), before_uw});
+    if (kind == "short_term") continue;
+    opened.allow_at_most(stated_power_w(package, POWERCAP_CONSTRAINT_FILE_MAX_POWER_UW, i));
+    opened.least_w = stated_power_w(package, POWERCAP_CONSTRAINT_FILE_MIN_POWER_UW, i);
+  }
+  const fs::path enabled = package.folder / zone_file(POWERCAP_ZONE_FILE_ENABLED);
+  if (fs::exists(enabled) && read_number(enabled) == 0)
+    opened.switched_on.emplace(enabled, SysfsFile::Access::write);
+  return opened;
 }
 
 }  // namespace
 
 std::unique_ptr<Meter> open_rapl_meter(const fs::path& tree) try {
   EnergyZones energy = open_energy_zones(tree);
-  std::string description = fmt::format("energy counters of {}", fmt::join(energy.names, ", "));
-  if (!energy.left_out.empty())
-    description += fmt::format("; without {}", fmt::join(energy.left_out, ", "));
+  std::string description =
+      fmt::format("energy counters of {}{}", fmt::join(energy.names, ", "), energy.left_out.text());
   SourceInfo info{.name = "rapl",
                   .source = EnergySource::measured,
                   .update_interval_s = energy.update.interval_s,
@@ -199,41 +247,38 @@ std::unique_ptr<Meter> open_rapl_meter(const fs::path& tree) try {
 }
 
 RaplLimiter::RaplLimiter(const fs::path& tree, const PowerCaps& caps) try {
-  std::set<std::string> package_names;
-  std::vector<std::string> interfaces;
-  double least_w = 0.0, greatest_w = 0.0;  // per package
+  std::set<std::string> package_names, interfaces;
+  LeftOut left_out;
+  bool found = false;
+  double least_w = 0.0, greatest_w = INFINITY;  // per package
   for (const std::string type : {"intel-rapl", "intel-rapl-mmio"}) {
-    for (const Zone& package : packages(tree, type)) {
-      for (std::uint32_t i = 0;; ++i) {
-        const fs::path name = package.folder / constraint_file(POWERCAP_CONSTRAINT_FILE_NAME, i);
-        if (!fs::exists(name)) break;
-        const std::string kind = read_line(name);
-        if (kind != "long_term" && kind != "short_term") continue;
-        SysfsFile limit(
-            package.folder / constraint_file(POWERCAP_CONSTRAINT_FILE_POWER_LIMIT_UW, i),
-            SysfsFile::Access::write);
-        const std::uint64_t limit_uw = read_limit_uw(limit);
-        if (kind == "long_term") {
-          const double rated_w = stated_power_w(package, POWERCAP_CONSTRAINT_FILE_MAX_POWER_UW, i);
-          const double now_w = w_per_uw * static_cast<double>(limit_uw);
-          const double most_w = rated_w > 0.0 ? std::min(rated_w, now_w) : now_w;
-          greatest_w = greatest_w > 0.0 ? std::min(greatest_w, most_w) : most_w;
-          least_w =
-              std::max(least_w, stated_power_w(package, POWERCAP_CONSTRAINT_FILE_MIN_POWER_UW, i));
-          package_names.insert(package.name);
-        }
-        constraints_.push_back({std::move(limit), limit_uw});
-      }
-      const fs::path enabled = package.folder / zone_file(POWERCAP_ZONE_FILE_ENABLED);
-      if (fs::exists(enabled) && read_number(enabled) == 0)
-        enable_.emplace_back(enabled, SysfsFile::Access::write);
+    for (const Zone& package : packages(tree, type, left_out)) {
+      found = true;
+      left_out.attempt(package.folder.filename().string(), [&] {
+        PackageLimits opened = open_limits(package);
+        if (opened.limits.empty()) return;
+        least_w = std::max(least_w, opened.least_w);
+        greatest_w = std::min(greatest_w, opened.greatest_w);
+        for (auto& [file, before_uw] : opened.limits)
+          constraints_.push_back({std::move(file), before_uw});
+        if (opened.switched_on) enable_.push_back(std::move(*opened.switched_on));
+        package_names.insert(package.name);
+        interfaces.insert(type);
+      });
     }
-    if (!packages(tree, type).empty()) interfaces.push_back(type);
   }
-  if (interfaces.empty()) throw no_packages(tree);
-  if (package_names.empty())
+  if (package_names.empty()) {
+    left_out.rethrow_first();
+    if (!found) throw no_packages(tree);
     throw Unusable(fmt::format("{}: the package zones have no power constraint: this processor "
                                "meters energy but takes no cap",
+                               tree.string()),
+                   "");
+  }
+  if (caps.values_w.empty() && std::isinf(greatest_w))
+    throw Unusable(fmt::format("{}: no power limit is set (they read 0 W), and none is stated as "
+                               "the greatest, so that levels have no range. Write "
+                               "\"power_caps_w\" out, as in [15, 28]",
                                tree.string()),
                    "");
   packages_ = package_names.size();
@@ -242,8 +287,9 @@ RaplLimiter::RaplLimiter(const fs::path& tree, const PowerCaps& caps) try {
   if (least_w <= 0.0) least_w = 0.4 * greatest_w;
   caps_w_ = caps.over(packages * least_w, packages * greatest_w);
   cap_ = caps_w_.size() - 1;
-  description_ = fmt::format("long- and short-term limits of {}, through {}",
-                             fmt::join(package_names, ", "), fmt::join(interfaces, " and "));
+  description_ =
+      fmt::format("long- and short-term limits of {}, through {}{}", fmt::join(package_names, ", "),
+                  fmt::join(interfaces, " and "), left_out.text());
 } catch (const FileError& error) {
   throw no_permission(error);
 }

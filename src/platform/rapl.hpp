@@ -15,8 +15,8 @@
 
 namespace bench {
 
-/// The sum of all packages and of the DRAM zones that can be read. `tree` is /sys/class/powercap.
-/// Throws Unusable.
+/// The sum of the packages and DRAM zones that can be read; the description names those that
+/// cannot. `tree` is /sys/class/powercap. Throws Unusable.
 std::unique_ptr<Meter> open_rapl_meter(const std::filesystem::path& tree);
 
 /// A cap is the machine's: each of n packages gets 1/n of it, as its long-term and its short-term
@@ -24,8 +24,8 @@ std::unique_ptr<Meter> open_rapl_meter(const std::filesystem::path& tree);
 /// windows stay as they are. Every limit is read back.
 class RaplLimiter final : public Limiter {
  public:
-  /// Opens the files and changes none. Throws Unusable, and InputError for caps that these packages
-  /// do not have.
+  /// Opens the files and changes none. Levels lie below every limit in force, however short its
+  /// term. Throws Unusable, and InputError for levels that have no room.
   RaplLimiter(const std::filesystem::path& tree, const PowerCaps& caps);
 
   SourceInfo info() const override;

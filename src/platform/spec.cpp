@@ -64,7 +64,8 @@ PlatformSpec read_platform(const std::filesystem::path& file) {
   spec.power_caps = read_power_caps(value.at("power_caps_w"));
   if (auto sensors = value.find("hwmon_sensors"))
     for (const JsonValue& sensor : sensors->items()) spec.hwmon_sensors.push_back(sensor.string());
-  if (auto root = value.find("sysfs_root")) spec.sysfs = root->path();
+  if (auto root = value.find("sysfs_root"))
+    spec.sysfs = std::filesystem::absolute(root->path()).lexically_normal();
   if (auto library = value.find("nvml_library")) check_nvml_library(*library);
 
   if (spec.limiter == "emulated" && spec.meter != "auto" && spec.meter != "emulated")

@@ -77,7 +77,8 @@ class Process {
       counter("xi", now_s_,
               {{"mean", estimate->at("xi_mean").number()},
                {"sigma", std::sqrt(estimate->at("xi_variance").number(0.0))}});
-    counter("power [W]", begin_s, {{"power", outcome.at("busy_energy_j").number(0.0) / busy_s}});
+    if (const auto busy_energy_j = outcome.find("busy_energy_j"))
+      counter("power [W]", begin_s, {{"power", busy_energy_j->number(0.0) / busy_s}});
     if (const auto idle_power_w = outcome.find("idle_power_w"))
       counter("power [W]", begin_s + busy_s, {{"power", idle_power_w->number(0.0)}});
 

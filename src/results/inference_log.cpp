@@ -15,10 +15,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-Json number_or_null(const std::optional<double>& value) {
-  return value ? Json(rounded(*value)) : Json(nullptr);
-}
-
 /// Cuts off what stands behind the last whole line.
 void cut_to_whole_lines(const Descriptor& log, const std::filesystem::path& file) {
   const Descriptor reader = open_regular(file);
@@ -60,8 +56,11 @@ Step read_step(const JsonValue& line, const alert::Profile& profile,
   outcome.latency_s = value.at("latency_s").positive();
   outcome.busy_s = value.at("busy_s").positive();
   outcome.overrun_s = value.at("overrun_s").number(0.0);
-  outcome.busy_energy_j = value.at("busy_energy_j").number(0.0);
-  outcome.energy_j = value.at("energy_j").number(0.0);
+  if (auto busy = value.find("busy_energy_j")) outcome.busy_energy_j = busy->number(0.0);
+  if (auto energy = value.find("energy_j"))
+    outcome.energy_j = energy->number(0.0);
+  else
+    outcome.energy_reason = value.at("energy_reason").string();
   if (auto idle = value.find("idle_power_w")) outcome.idle_power_w = idle->number(0.0);
   outcome.period_s = value.at("period_s").positive();
   outcome.credited_accuracy = value.at("credited_accuracy").number(0.0, 1.0);
@@ -101,7 +100,7 @@ Json decision_and_outcome(const alert::Profile& profile, const Step& step) {
                   {"expected_accuracy", rounded(decision.prediction.accuracy)},
                   {"expected_energy_j", rounded(decision.prediction.energy_j)},
                   {"expected_latency_s", rounded(decision.prediction.latency_s)},
-                  {"overhead_s", number_or_null(step.overhead_s)}};
+                  {"overhead_s", rounded_or_null(step.overhead_s)}};
   if (!step.overhead_s) decided["overhead_reason"] = "replayed";
 
   Json estimator = nullptr;
@@ -118,15 +117,18 @@ Json decision_and_outcome(const alert::Profile& profile, const Step& step) {
                    {"busy_s", rounded(outcome.busy_s)},
                    {"overrun_s", rounded(outcome.overrun_s)},
                    {"period_s", rounded(outcome.period_s)},
-                   {"busy_energy_j", rounded(outcome.busy_energy_j)},
-                   {"energy_j", rounded(outcome.energy_j)},
-                   {"idle_power_w", number_or_null(outcome.idle_power_w)},
+                   {"busy_energy_j", rounded_or_null(outcome.busy_energy_j)},
+                   {"energy_j", rounded_or_null(outcome.energy_j)},
+                   {"idle_power_w", rounded_or_null(outcome.idle_power_w)},
                    {"credited_accuracy", outcome.credited_accuracy},
                    {"correct", outcome.correct},
                    {"contention", step.contention}};
   for (const double latency_s : step.stage_latency_s)
     came_out["stage_latency_s"].push_back(rounded(latency_s));
-  if (!outcome.idle_power_w) came_out["idle_power_reason"] = "no idle time";
+  const bool idle = outcome.overrun_s <= 0.0 && !outcome.energy_reason.empty();
+  if (!outcome.idle_power_w)
+    came_out["idle_power_reason"] = idle ? outcome.energy_reason : "no idle time";
+  if (!outcome.energy_j) came_out["energy_reason"] = outcome.energy_reason;
   if (step.energy_coarse) came_out["energy_coarse"] = true;
 
   return {{"decision", std::move(decided)},

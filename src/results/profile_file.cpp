@@ -28,6 +28,17 @@ std::vector<std::vector<double>> read_table(const JsonValue& value) {
   return rows;
 }
 
+/// An optional list of a number for each cap, which all are the least allowed where it is absent.
+std::vector<std::size_t> counts(const JsonValue& model, const char* key, std::size_t least,
+                                std::size_t caps) {
+  const auto list = model.find(key);
+  if (!list) return std::vector<std::size_t>(caps, least);
+  std::vector<std::size_t> counts;
+  for (const auto& item : list->items()) counts.push_back(item.count(least));
+  if (counts.size() != caps) list->fail("must have a number for each cap");
+  return counts;
+}
+
 bool same_shape(const std::vector<std::vector<double>>& a,
                 const std::vector<std::vector<double>>& b) {
   return std::ranges::equal(
@@ -61,6 +72,8 @@ Json to_json(const ProfileFile& file) {
     json["busy_power_w"] = table({model.busy_power_w})[0];
     if (!file.energy_inferences.empty() && std::ranges::max(file.energy_inferences[i]) > 1)
       json["energy_inferences"] = file.energy_inferences[i];
+    if (!file.energy_missing.empty() && std::ranges::max(file.energy_missing[i]) > 0)
+      json["energy_missing"] = file.energy_missing[i];
     models.push_back(std::move(json));
   }
   return {{"schema_version", schema_version},
@@ -91,12 +104,8 @@ ProfileFile read_profile(const std::filesystem::path& path) {
     model.busy_power_w = value.at("busy_power_w").numbers(0.0);
     if (auto spread = value.find("latency_std_s")) spreads.push_back(read_table(*spread));
     if (auto catch_up = value.find("catch_up_s")) file.catch_up_s.push_back(read_table(*catch_up));
-    auto& inferences = file.energy_inferences.emplace_back(file.profile.caps(), 1);
-    if (auto list = value.find("energy_inferences")) {
-      inferences.clear();
-      for (const auto& item : list->items()) inferences.push_back(item.count(1));
-      if (inferences.size() != file.profile.caps()) list->fail("must have a number for each cap");
-    }
+    file.energy_inferences.push_back(counts(value, "energy_inferences", 1, file.profile.caps()));
+    file.energy_missing.push_back(counts(value, "energy_missing", 0, file.profile.caps()));
     file.profile.models.push_back(std::move(model));
   }
   if (auto text = fault(file.profile); !text.empty()) root.fail(text);

@@ -19,6 +19,8 @@ struct ProfileFile {
   /// Most inferences whose energy was taken together because the meter is too coarse for one,
   /// [model][cap]; empty where it is not known.
   std::vector<std::vector<std::size_t>> energy_inferences;
+  /// Inferences that have no part in busy_power_w because the meter failed, [model][cap].
+  std::vector<std::vector<std::size_t>> energy_missing = {};
 };
 
 nlohmann::ordered_json to_json(const ProfileFile& file);

@@ -30,25 +30,28 @@ Json grid_json(const std::vector<alert::Goal>& grid) {
 Json cell_json(const Cell& cell, const alert::Goal& goal) {
   const Tally& tally = cell.tally;
   const Verdict& verdict = tally.verdict();
-  return {{"scheme", cell.scheme},
-          {"environment", cell.environment},
-          {"task", to_string(goal.task)},
-          {"setting", cell.setting},
-          {"inputs", verdict.inputs()},
-          {"lost", tally.lost()},
-          {"violated", verdict.violated(goal)},
-          {"mean_energy_j", rounded(verdict.mean_energy_j())},
-          {"mean_energy_ci95_j", rounded(tally.energy_ci95_j())},
-          {"mean_accuracy", rounded(verdict.mean_accuracy())},
-          {"mean_error", rounded(1.0 - verdict.mean_accuracy())},
-          {"mean_correct", rounded(tally.mean_correct())},
-          {"deadline_miss_rate", rounded(verdict.miss_rate())},
-          {"below_accuracy_goal_rate", rounded(verdict.below_goal_rate())},
-          {"mean_latency_s", rounded(tally.mean_latency_s())},
-          {"p50_latency_s", rounded(tally.latency_percentile_s(0.50))},
-          {"p95_latency_s", rounded(tally.latency_percentile_s(0.95))},
-          {"p99_latency_s", rounded(tally.latency_percentile_s(0.99))},
-          {"mean_overrun_s", rounded(tally.mean_overrun_s())}};
+  Json json = {{"scheme", cell.scheme},
+               {"environment", cell.environment},
+               {"task", to_string(goal.task)},
+               {"setting", cell.setting},
+               {"inputs", verdict.inputs()},
+               {"lost", tally.lost()},
+               {"violated", verdict.violated(goal)},
+               {"mean_energy_j", rounded_or_null(verdict.mean_energy_j())},
+               {"mean_energy_ci95_j", rounded_or_null(tally.energy_ci95_j())},
+               {"mean_accuracy", rounded(verdict.mean_accuracy())},
+               {"mean_error", rounded(1.0 - verdict.mean_accuracy())},
+               {"mean_correct", rounded(tally.mean_correct())},
+               {"deadline_miss_rate", rounded(verdict.miss_rate())},
+               {"below_accuracy_goal_rate", rounded(verdict.below_goal_rate())},
+               {"mean_latency_s", rounded(tally.mean_latency_s())},
+               {"p50_latency_s", rounded(tally.latency_percentile_s(0.50))},
+               {"p95_latency_s", rounded(tally.latency_percentile_s(0.95))},
+               {"p99_latency_s", rounded(tally.latency_percentile_s(0.99))},
+               {"mean_overrun_s", rounded(tally.mean_overrun_s())}};
+  if (verdict.energy_missing() > 0) json["energy_missing"] = verdict.energy_missing();
+  if (!verdict.mean_energy_j()) json["mean_energy_reason"] = "no input's energy could be measured";
+  return json;
 }
 
 /// The verdicts of one row (environment x task), by scheme and setting.

@@ -1,4 +1,5 @@
 #include <cassert>
+#include <limits>
 
 #include "schemes/factories.hpp"
 
@@ -62,7 +63,8 @@ class Oracle final : public Scheme {
   alert::Prediction certain(const Outcome& outcome) const {
     alert::Prediction prediction;
     prediction.accuracy = judged_accuracy(outcome);
-    prediction.energy_j = outcome.energy_j;
+    // What was not measured is no choice that could be called good.
+    prediction.energy_j = outcome.energy_j.value_or(std::numeric_limits<double>::infinity());
     prediction.latency_s = outcome.latency_s;
     prediction.first_stage_s = outcome.latency_s;
     prediction.first_stage_in_time = outcome.deadline_met() ? 1.0 : 0.0;

@@ -22,8 +22,14 @@ Outcome outcome_of(const Execution& execution, const alert::ModelProfile& model,
   outcome.period_s = std::max(deadline_s, outcome.busy_s);
   const double idle_s = outcome.period_s - outcome.busy_s;
   if (idle_s > 0.0) outcome.idle_power_w = execution.idle_power_w;
-  outcome.busy_energy_j = execution.busy_energy_j * (outcome.busy_s / end_s.back());
-  outcome.energy_j = outcome.busy_energy_j + execution.idle_power_w * idle_s;
+  if (execution.busy_energy_j) {
+    outcome.busy_energy_j = *execution.busy_energy_j * (outcome.busy_s / end_s.back());
+    if (idle_s <= 0.0)
+      outcome.energy_j = outcome.busy_energy_j;
+    else if (execution.idle_power_w)
+      outcome.energy_j = *outcome.busy_energy_j + *execution.idle_power_w * idle_s;
+  }
+  if (!outcome.energy_j) outcome.energy_reason = execution.energy_reason;
 
   outcome.credited_accuracy = outcome.stage > 0 ? model.accuracy[outcome.stage - 1] : q_fail;
   outcome.correct = outcome.stage > 0 ? execution.stage_correct[outcome.stage - 1] : 0.0;

@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <optional>
 #include <span>
+#include <string>
+#include <string_view>
 
 #include "alert/profile.hpp"
 #include "alert/scheduler.hpp"
@@ -15,8 +17,9 @@ namespace bench {
 struct Execution {
   std::span<const double> stage_latency_s;  ///< cumulative, ascending, at least one
   std::span<const double> stage_correct;    ///< share of the input's items answered rightly
-  double busy_energy_j = 0.0;               ///< over all of stage_latency_s
-  double idle_power_w = 0.0;
+  std::optional<double> busy_energy_j;      ///< over all of stage_latency_s
+  std::optional<double> idle_power_w;
+  std::string_view energy_reason = {};  ///< why one of the two is missing
 };
 
 struct Outcome {
@@ -24,13 +27,14 @@ struct Outcome {
   double latency_s = 0.0;  ///< end of the stage delivered, or of the first where none was
   double busy_s = 0.0;     ///< end of the last stage that ran
   double overrun_s = 0.0;  ///< busy time after the deadline
-  double busy_energy_j = 0.0;
-  double energy_j = 0.0;               ///< busy, and idle until the period ends
-  std::optional<double> idle_power_w;  ///< nothing where the input left no idle time
-  double period_s = 0.0;               ///< until the next input arrives: the deadline, or busy_s
-  double credited_accuracy = 0.0;      ///< q(i,k) of the stage delivered, else q_fail
-  double correct = 0.0;                ///< measured accuracy of the stage delivered, else 0
-  std::size_t finished_stage = 0;      ///< last stage that ran
+  std::optional<double> busy_energy_j;  ///< nothing where the meter failed
+  std::optional<double> energy_j;       ///< busy, and idle until the period ends
+  std::optional<double> idle_power_w;   ///< nothing, too, where the input left no idle time
+  std::string energy_reason = {};       ///< why energy_j is missing
+  double period_s = 0.0;                ///< until the next input arrives: the deadline, or busy_s
+  double credited_accuracy = 0.0;       ///< q(i,k) of the stage delivered, else q_fail
+  double correct = 0.0;                 ///< measured accuracy of the stage delivered, else 0
+  std::size_t finished_stage = 0;       ///< last stage that ran
 
   bool deadline_met() const { return stage > 0; }
 };

@@ -28,7 +28,7 @@ Execution with_catch_up(const Execution& execution, const WordsRead& words, std:
     ends_s[k] += slowdown * words.catch_up_s(k + 1, position, word_s);
   Execution result = execution;
   result.stage_latency_s = ends_s;
-  result.busy_energy_j *= ends_s.back() / recorded_s.back();
+  if (result.busy_energy_j) *result.busy_energy_j *= ends_s.back() / recorded_s.back();
   return result;
 }
 

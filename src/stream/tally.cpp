@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 namespace bench {
 namespace {
@@ -30,21 +31,31 @@ void Verdict::add(const alert::Goal& goal, const Outcome& outcome, double judged
   ++inputs_;
   if (!outcome.deadline_met()) ++misses_;
   if (judged_accuracy < goal.accuracy) ++below_goal_;
-  energy_j_ += outcome.energy_j;
+  if (outcome.energy_j) {
+    ++energies_;
+    energy_j_ += *outcome.energy_j;
+  }
   accuracy_ += judged_accuracy;
+}
+
+std::optional<double> Verdict::mean_energy_j() const {
+  if (energies_ == 0) return std::nullopt;
+  return energy_j_ / static_cast<double>(energies_);
 }
 
 bool Verdict::violated(const alert::Goal& goal) const {
   constexpr double tolerated_rate = 0.10;
   constexpr double tolerated_energy = 1.01;
-  if (miss_rate() > tolerated_rate) return true;
+  if (miss_rate() > tolerated_rate || !mean_energy_j()) return true;
   return goal.task == alert::Task::minimize_energy
              ? below_goal_rate() > tolerated_rate
-             : mean_energy_j() > tolerated_energy * goal.energy_j;
+             : *mean_energy_j() > tolerated_energy * goal.energy_j;
 }
 
 double Verdict::metric(alert::Task task) const {
-  return task == alert::Task::minimize_energy ? mean_energy_j() : 1.0 - mean_accuracy();
+  return task == alert::Task::minimize_energy
+             ? mean_energy_j().value_or(std::numeric_limits<double>::infinity())
+             : 1.0 - mean_accuracy();
 }
 
 void Tally::add(const alert::Goal& goal, const Outcome& outcome, double judged_accuracy) {
@@ -53,13 +64,15 @@ void Tally::add(const alert::Goal& goal, const Outcome& outcome, double judged_a
   latency_s_ += outcome.latency_s;
   overrun_s_ += outcome.overrun_s;
   correct_ += outcome.correct;
-  energy_squared_ += outcome.energy_j * outcome.energy_j;
+  if (outcome.energy_j) energy_squared_ += *outcome.energy_j * *outcome.energy_j;
 }
 
-double Tally::energy_ci95_j() const {
-  const double mean_j = verdict_.mean_energy_j();
-  const double variance = std::max(0.0, energy_squared_ / inputs() - mean_j * mean_j);
-  return 1.96 * std::sqrt(variance / inputs());
+std::optional<double> Tally::energy_ci95_j() const {
+  const auto mean_j = verdict_.mean_energy_j();
+  if (!mean_j) return std::nullopt;
+  const auto energies = static_cast<double>(verdict_.inputs() - verdict_.energy_missing());
+  const double variance = std::max(0.0, energy_squared_ / energies - *mean_j * *mean_j);
+  return 1.96 * std::sqrt(variance / energies);
 }
 
 }  // namespace bench

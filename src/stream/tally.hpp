@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 
 #include "alert/goal.hpp"
 #include "schemes/outcome.hpp"
@@ -30,12 +31,15 @@ class Verdict {
   void add(const alert::Goal& goal, const Outcome& outcome, double judged_accuracy);
 
   std::size_t inputs() const { return inputs_; }
-  double mean_energy_j() const { return mean(energy_j_); }
+  /// Over the inputs whose energy was measured; nothing where there is none.
+  std::optional<double> mean_energy_j() const;
+  std::size_t energy_missing() const { return inputs_ - energies_; }
   double mean_accuracy() const { return mean(accuracy_); }
   double miss_rate() const { return mean(static_cast<double>(misses_)); }
   double below_goal_rate() const { return mean(static_cast<double>(below_goal_)); }
 
-  /// More than 10 % of the inputs late, more than 10 % below Q_goal, or E_goal passed by over 1 %.
+  /// More than 10 % of the inputs late, more than 10 % below Q_goal, or E_goal passed by over 1 %;
+  /// or nothing is known of its energy.
   bool violated(const alert::Goal& goal) const;
   /// The task's metric, less is better: mean energy in J, or mean error.
   double metric(alert::Task task) const;
@@ -43,7 +47,7 @@ class Verdict {
  private:
   double mean(double sum) const { return inputs_ > 0 ? sum / static_cast<double>(inputs_) : 0.0; }
 
-  std::size_t inputs_ = 0, misses_ = 0, below_goal_ = 0;
+  std::size_t inputs_ = 0, misses_ = 0, below_goal_ = 0, energies_ = 0;
   double energy_j_ = 0.0, accuracy_ = 0.0;
 };
 
@@ -60,8 +64,9 @@ class Tally {
   double latency_percentile_s(double share) const { return histogram_.percentile_s(share); }
   double mean_overrun_s() const { return overrun_s_ / inputs(); }
   double mean_correct() const { return correct_ / inputs(); }
-  /// Half the width of the mean energy's 95 % confidence interval, inputs taken as independent.
-  double energy_ci95_j() const;
+  /// Half the width of the mean energy's 95 % confidence interval, inputs taken as independent;
+  /// nothing where there is no mean.
+  std::optional<double> energy_ci95_j() const;
 
  private:
   double inputs() const { return static_cast<double>(verdict_.inputs()); }

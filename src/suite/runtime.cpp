@@ -7,8 +7,12 @@
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
+#include <latch>
 #include <limits>
 #include <stdexcept>
+#include <system_error>
+#include <thread>
+#include <vector>
 
 #include "base/error.hpp"
 #include "suite/torch_runtime.hpp"
@@ -30,7 +34,26 @@ std::filesystem::path find_library() {
                   built.string(), installed.string()));
 }
 
+/// BLAS and OpenMP end the program where they cannot have their threads: so that is tried first.
+void try_threads(std::size_t threads) {
+  std::latch all_started(1);
+  std::vector<std::jthread> tried;
+  const std::size_t wanted = 2 * threads;  // each has its own
+  try {
+    for (std::size_t i = 0; i < wanted; ++i)
+      tried.emplace_back([&all_started] { all_started.wait(); });
+  } catch (const std::system_error& error) {
+    all_started.count_down();
+    throw MachineError(fmt::format(
+        "LibTorch and BLAS need {} threads, and this process gets only {} ({}): set \"threads\" "
+        "lower, or raise the limits of processes and memory (ulimit -u, ulimit -v)",
+        wanted, tried.size(), error.code().message()));
+  }
+  all_started.count_down();
+}
+
 const Runtime& load_runtime(std::size_t threads) {
+  try_threads(threads);
   // BLAS and OpenMP read these once, when they are loaded with LibTorch.
   const std::string count = std::to_string(threads);
   setenv("OPENBLAS_NUM_THREADS", count.c_str(), 1);

@@ -42,7 +42,7 @@ struct SimulatedPlatform {
   std::string name;
   std::string description;  ///< says plainly what it is, and what it is not
   std::vector<double> power_caps_w;
-  PowerModel power;  ///< speed and power by cap
+  PowerModel power;          ///< speed and power by cap
   double gflop_per_s = 0.0;  ///< at full speed
   double overhead_s = 0.0;   ///< of one inference, whatever its size
   QuietProcess quiet;

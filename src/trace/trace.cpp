@@ -99,10 +99,11 @@ Json to_json(const TraceHeader& header, const TraceInput& input, std::size_t mod
                {"cap_w", header.power_caps_w[cap]},
                {"stage_latency_s", std::move(latency_s)},
                {"stage_correct", run.stage_correct},
-               {"busy_energy_j", rounded(run.busy_energy_j)},
-               {"idle_power_w", rounded(run.idle_power_w)},
+               {"busy_energy_j", rounded_or_null(run.busy_energy_j)},
+               {"idle_power_w", rounded_or_null(run.idle_power_w)},
                {"contention", input.contention}};
   if (run.energy_inferences > 1) json["energy_inferences"] = run.energy_inferences;
+  if (!run.busy_energy_j || !run.idle_power_w) json["energy_reason"] = run.energy_reason;
   return json;
 }
 
@@ -210,8 +211,12 @@ class Parser {
     const JsonValue correct = value.at("stage_correct");
     run.stage_correct = correct.numbers(0.0, 1.0);
     check_stages(correct, run.stage_correct.size(), stages);
-    run.busy_energy_j = value.at("busy_energy_j").positive();
-    run.idle_power_w = value.at("idle_power_w").number(0.0);
+    run.busy_energy_j.reset();
+    run.idle_power_w.reset();
+    if (const auto energy = value.find("busy_energy_j")) run.busy_energy_j = energy->positive();
+    if (const auto power = value.find("idle_power_w")) run.idle_power_w = power->number(0.0);
+    const bool missing = !run.busy_energy_j || !run.idle_power_w;
+    run.energy_reason = missing ? value.at("energy_reason").string() : "";
     const auto inferences = value.find("energy_inferences");
     run.energy_inferences = inferences ? inferences->count(1) : 1;
   }

@@ -43,12 +43,13 @@ struct GroupPosition {
 struct TraceRun {
   std::vector<double> stage_latency_s;  ///< cumulative
   std::vector<double> stage_correct;    ///< share of the input's items answered rightly, [stage]
-  double busy_energy_j = 0.0;
-  double idle_power_w = 0.0;
+  std::optional<double> busy_energy_j;
+  std::optional<double> idle_power_w;
   std::size_t energy_inferences = 1;  ///< that busy_energy_j is the mean of
+  std::string energy_reason = {};     ///< why one of the two is missing
 
   Execution execution() const {
-    return {stage_latency_s, stage_correct, busy_energy_j, idle_power_w};
+    return {stage_latency_s, stage_correct, busy_energy_j, idle_power_w, energy_reason};
   }
 };
 

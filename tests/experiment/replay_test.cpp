@@ -102,7 +102,7 @@ Played play(const std::vector<TraceInput>& inputs, const alert::Profile& profile
     left_s -= outcome.period_s;
     late += outcome.stage == 0 ? 1 : 0;
     below += outcome.credited_accuracy < goal.accuracy ? 1 : 0;
-    energy_j += outcome.energy_j;
+    energy_j += outcome.energy_j.value();
     accuracy += outcome.credited_accuracy;
   }
   const auto n = static_cast<double>(inputs.size());
@@ -197,7 +197,7 @@ TEST_CASE("on no input does a scheme that keeps the goals beat the oracle") {
         const Goal& goal = grid[key.setting];
         const auto keeps = [&](const Outcome& outcome) {
           return outcome.deadline_met() && accuracy(outcome) >= goal.accuracy &&
-                 outcome.energy_j <= goal.energy_j;
+                 outcome.energy_j.value() <= goal.energy_j;
         };
         const auto& best = streams.at({key.environment, key.setting, oracle});
         REQUIRE(steps.size() == 40);
@@ -207,7 +207,7 @@ TEST_CASE("on no input does a scheme that keeps the goals beat the oracle") {
           CAPTURE(trial, oracle, key.scheme, key.setting, i);
           REQUIRE(keeps(bound));
           if (goal.task == Task::minimize_energy)
-            REQUIRE(bound.energy_j <= outcome.energy_j + 1e-9);
+            REQUIRE(bound.energy_j <= outcome.energy_j.value() + 1e-9);
           else
             REQUIRE(accuracy(bound) >= accuracy(outcome));
           ++compared;

@@ -65,7 +65,7 @@ TEST_CASE("live: energy is busy power while the inference runs, then the idle po
   run.grid[0].accuracy = 0.75;
   FakeMachine machine(run.config.inputs);
   const auto cells = run(machine);
-  CHECK(cells[0].tally.verdict().mean_energy_j() == Approx(30.0 * 0.024 + 3.0 * 0.076));
+  CHECK(cells[0].tally.verdict().mean_energy_j().value() == Approx(30.0 * 0.024 + 3.0 * 0.076));
 }
 
 TEST_CASE("live: co-runners run beside the inputs of their windows only") {
@@ -115,8 +115,8 @@ TEST_CASE("live: a run that goes on gives what one without a stop gives") {
   REQUIRE(cells.size() == expected.size());
   for (std::size_t i = 0; i < cells.size(); ++i) {
     CHECK(cells[i].tally.verdict().inputs() == 20);
-    CHECK(cells[i].tally.verdict().mean_energy_j() ==
-          Approx(expected[i].tally.verdict().mean_energy_j()).epsilon(1e-6));
+    CHECK(cells[i].tally.verdict().mean_energy_j().value() ==
+          Approx(expected[i].tally.verdict().mean_energy_j().value()).epsilon(1e-6));
   }
   for (const auto& [key, steps] : stopped.logged()) CHECK(steps.size() == 20);
 }

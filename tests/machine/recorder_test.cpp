@@ -54,8 +54,8 @@ TEST_CASE("recorder: every configuration runs on every input, in an order that c
         const TraceRun& run = input.run(model, cap);
         const double latency_s = slowdown * machine.profile.models[model].latency_s[cap].back();
         CHECK(run.stage_latency_s.back() == Approx(latency_s));
-        CHECK(run.busy_energy_j == Approx(latency_s * machine.caps_w()[cap]));
-        CHECK(run.idle_power_w == Approx(input.contention ? 5.0 : 3.0));
+        CHECK(run.busy_energy_j.value() == Approx(latency_s * machine.caps_w()[cap]));
+        CHECK(run.idle_power_w.value() == Approx(input.contention ? 5.0 : 3.0));
       }
   }
 }

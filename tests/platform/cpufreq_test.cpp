@@ -81,16 +81,32 @@ TEST_CASE("cpufreq: a frequency that another program holds is an error") {
                              "but reads 1200000 kHz"));
 }
 
+TEST_CASE("cpufreq: a policy whose processors are offline is left out, and said to be") {
+  const test::SysfsTree tree = big_little();
+  for (const std::string file : {"cpuinfo_min_freq", "cpuinfo_max_freq", "scaling_max_freq"})
+    tree.rule("policy4/" + file, "errno " + std::to_string(EBUSY));
+  CpufreqLimiter limiter(tree.path(), model, two_caps);
+  CHECK(limiter.info().description ==
+        "greatest frequency of 1 policies, 400 to 1500 MHz, by the platform's power model; without "
+        "policy4 (" +
+            tree.path("policy4/cpuinfo_min_freq").string() +
+            ": cannot read this file: Device or resource busy)");
+  limiter.set_cap(0);
+  CHECK(tree.number("policy0/scaling_max_freq") == 750'000);
+  CHECK(limiter.limits().size() == 1);
+}
+
 TEST_CASE("cpufreq: what is missing is told, with what would help") {
   const test::SysfsTree tree = big_little();
   CHECK_THROWS_WITH(CpufreqLimiter(tree.path("nothing"), model, two_caps),
                     Contains("has no policy"));
-  tree.rule("policy4/scaling_max_freq", "errno " + std::to_string(EACCES));
+  for (const std::string policy : {"policy0", "policy4"})
+    tree.rule(policy + "/scaling_max_freq", "errno " + std::to_string(EACCES));
   try {
     const CpufreqLimiter limiter(tree.path(), model, two_caps);
     FAIL("can be used");
   } catch (const Unusable& error) {
-    CHECK_THAT(error.reason(), Contains("policy4/scaling_max_freq: cannot read this file"));
+    CHECK_THAT(error.reason(), Contains("policy0/scaling_max_freq: cannot read this file"));
     CHECK_THAT(error.remedy(), Contains("/etc/tmpfiles.d/cpufreq.conf"));
   }
 }

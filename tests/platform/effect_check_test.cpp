@@ -41,7 +41,7 @@ struct FakeMeter final : Meter {
     return info;
   }
   void start(Activity) override {}
-  EnergyReading stop() override { return {limiter.power_w(), 1.0}; }
+  EnergyReading stop() override { return {limiter.power_w(), 1.0, {}}; }
 };
 
 }  // namespace

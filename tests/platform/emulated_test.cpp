@@ -79,7 +79,7 @@ TEST_CASE("emulated meter: a busy window has the cap's busy power") {
     const EnergyReading reading = meter.stop();
     CHECK(reading.duration_s >= 200e-6);
     CHECK(reading.duration_s <= seconds_between(begin, Clock::now()));
-    CHECK(reading.power_w() == Approx(caps_w[cap]));
+    CHECK(reading.power_w().value() == Approx(caps_w[cap]));
   }
 }
 
@@ -88,7 +88,7 @@ TEST_CASE("emulated meter: an idle window has idle power when nothing else runs"
   EmulatedMeter meter(parameters, limiter, no_co_runners);
   meter.start(Activity::idle);
   spin(std::chrono::microseconds(200));
-  CHECK(meter.stop().power_w() == Approx(4.0));
+  CHECK(meter.stop().power_w().value() == Approx(4.0));
 }
 
 TEST_CASE("emulated meter: an idle window is charged the co-runners' CPU time in it") {
@@ -101,7 +101,7 @@ TEST_CASE("emulated meter: an idle window is charged the co-runners' CPU time in
   cpu_s += 0.0005;
   const EnergyReading reading = meter.stop();
   // 0.0005 s of the two cores' time, at 17 - 4 W for all of it.
-  CHECK(reading.energy_j == Approx(4.0 * reading.duration_s + 13.0 * 0.0005 / 2));
+  CHECK(reading.energy_j.value() == Approx(4.0 * reading.duration_s + 13.0 * 0.0005 / 2));
 }
 
 TEST_CASE("emulated meter: an idle window is charged busy power at most") {
@@ -112,7 +112,7 @@ TEST_CASE("emulated meter: an idle window is charged busy power at most") {
   meter.start(Activity::idle);
   cpu_s = 1e6;
   const EnergyReading reading = meter.stop();
-  CHECK(reading.power_w() == Approx(17.0));
+  CHECK(reading.power_w().value() == Approx(17.0));
 }
 
 TEST_CASE("emulated limiter and meter: say that they are emulated") {

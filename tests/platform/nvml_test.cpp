@@ -110,7 +110,7 @@ TEST_CASE("NVML meter: the energy counter where the board has one") {
   CHECK(meter->info().update_interval_s.value() > 0.0);
   meter->start(Activity::busy);
   board.files.write("energy", "1500");
-  CHECK(meter->stop().energy_j == Approx(0.5));
+  CHECK(meter->stop().energy_j.value() == Approx(0.5));
 }
 
 TEST_CASE("NVML meter: else power, integrated") {
@@ -122,5 +122,29 @@ TEST_CASE("NVML meter: else power, integrated") {
   const auto end = Clock::now() + std::chrono::milliseconds(1);
   while (Clock::now() < end) {
   }
-  CHECK(meter->stop().power_w() == Approx(80.0));
+  CHECK(meter->stop().power_w().value() == Approx(80.0));
+}
+
+TEST_CASE("NVML: the board is the one that LibTorch sees first") {
+  const Board board;
+  struct Visible {
+    explicit Visible(const char* list) { setenv("CUDA_VISIBLE_DEVICES", list, 1); }
+    ~Visible() { unsetenv("CUDA_VISIBLE_DEVICES"); }
+  };
+  SECTION("by its index or UUID") {
+    const auto list = GENERATE("0", "0,1", "GPU-fake", "GPU-fake,GPU-other");
+    const Visible visible(list);
+    CHECK_NOTHROW(NvmlLimiter(two_caps));
+  }
+  SECTION("not another in its place") {
+    const auto list = GENERATE("1", "1,0", "GPU-other", "-1", "");
+    const Visible visible(list);
+    CHECK_THROWS_WITH(NvmlLimiter(two_caps), Contains("which CUDA_VISIBLE_DEVICES names"));
+  }
+  SECTION("not by an index that CUDA counts in another order") {
+    board.files.write("boards", "2");
+    CHECK_THROWS_WITH(NvmlLimiter(two_caps), Contains("export CUDA_DEVICE_ORDER=PCI_BUS_ID"));
+    const Visible visible("GPU-fake");
+    CHECK_NOTHROW(NvmlLimiter(two_caps));
+  }
 }

@@ -142,7 +142,8 @@ TEST_CASE("platform: opening gives the limiter and the meter of the file") {
   CHECK(platform.limiter->caps_w() == std::vector<double>{17.0, 73.0});
   platform.limiter->set_cap(0);
   platform.meter->start(Activity::busy);
-  CHECK(platform.meter->stop().power_w() == Approx(17.0));  // the meter knows the limiter's cap
+  CHECK(platform.meter->stop().power_w().value() ==
+        Approx(17.0));  // the meter knows the limiter's cap
 }
 
 TEST_CASE("platform: limiters and meters that do not belong together are refused") {

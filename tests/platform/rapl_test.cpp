@@ -46,7 +46,7 @@ TEST_CASE("RAPL meter: adds up packages and DRAM, and no part of a package twice
   tree.write(second + "energy_uj", "100500000");      // package-1: 0.5 J
   tree.write("intel-rapl:0:0/energy_uj", "2000000");  // core: in the package
   tree.write("intel-rapl:0:1/energy_uj", "1250000");  // dram: 0.25 J
-  CHECK(meter->stop().energy_j == Approx(2.75));
+  CHECK(meter->stop().energy_j.value() == Approx(2.75));
 }
 
 TEST_CASE("RAPL meter: counters wrap at their own range") {
@@ -62,7 +62,7 @@ TEST_CASE("RAPL meter: counters wrap at their own range") {
   const auto near_end = still_meter(other);
   near_end->start(Activity::busy);
   other.write("intel-rapl:0:1/energy_uj", "250000");
-  CHECK(near_end->stop().energy_j == Approx(0.75));
+  CHECK(near_end->stop().energy_j.value() == Approx(0.75));
 }
 
 TEST_CASE("RAPL meter: tells what it reads and how often that changes") {
@@ -89,9 +89,40 @@ TEST_CASE("RAPL meter: MMIO zones read the MSR zones' counters, and are not adde
         "energy counters of package-0, package-0 dram, package-1");
 }
 
+TEST_CASE("RAPL meter: a package that cannot be read is left out, and said to be") {
+  test::SysfsTree tree = test::two_packages();
+  SECTION("its counter's range is not known") {
+    std::filesystem::remove(tree.path(second + "max_energy_range_uj"));
+    CHECK_THAT(open_rapl_meter(tree.path())->info().description,
+               StartsWith("energy counters of package-0, package-0 dram; without package-1 (") &&
+                   Contains("max_energy_range_uj: cannot read this file: No such file"));
+  }
+  SECTION("its counter's range is 0") {
+    tree.write(second + "max_energy_range_uj", "0");
+    CHECK_THAT(open_rapl_meter(tree.path())->info().description,
+               Contains("; without package-1 (") && Contains("max_energy_range_uj: is 0"));
+  }
+  SECTION("its counter stands still") {
+    tree.remove_rule(second + "energy_uj");
+    CHECK_THAT(open_rapl_meter(tree.path())->info().description,
+               Contains("; without package-1 (") && Contains("does not change"));
+  }
+  SECTION("a zone has no name") {
+    std::filesystem::create_directories(tree.path("intel-rapl:2"));
+    CHECK_THAT(open_rapl_meter(tree.path())->info().description,
+               StartsWith("energy counters of package-0, package-0 dram, package-1; without "
+                          "intel-rapl:2 ("));
+    CHECK_THAT(
+        RaplLimiter(tree.path(), three_caps).info().description,
+        StartsWith("long- and short-term limits of package-0, package-1, through intel-rapl; "
+                   "without intel-rapl:2 ("));
+  }
+}
+
 TEST_CASE("RAPL meter: what only root may read is unusable, with the rule that mends it") {
   test::SysfsTree tree = test::two_packages();
-  tree.rule(first + "energy_uj", "errno " + std::to_string(EACCES));
+  for (const std::string& zone : {first, second})
+    tree.rule(zone + "energy_uj", "errno " + std::to_string(EACCES));
   const Unusable error = why_unusable([&] { open_rapl_meter(tree.path()); });
   CHECK(error.reason() ==
         tree.path(first + "energy_uj").string() + ": cannot read this file: Permission denied");
@@ -107,40 +138,37 @@ TEST_CASE("RAPL meter: a machine without RAPL is told so") {
              Contains("has no package zone (intel-rapl:0)"));
 }
 
-TEST_CASE("RAPL meter: a counter that stands still, or whose range is unknown, is unusable") {
+TEST_CASE("RAPL meter: counters that all stand still are unusable") {
   test::SysfsTree tree = test::two_packages();
-  tree.write(second + "max_energy_range_uj", "0");
-  CHECK_THAT(why_unusable([&] { open_rapl_meter(tree.path()); }).reason(),
-             Contains("max_energy_range_uj: is 0"));
-  tree.remove_rule(first + "energy_uj");
+  for (const std::string& zone : {first, second}) tree.remove_rule(zone + "energy_uj");
   CHECK_THAT(why_unusable([&] { open_rapl_meter(tree.path()); }).reason(),
              Contains("does not change while the processor works"));
 }
 
-TEST_CASE("RAPL meter: a counter that goes backwards ends the window") {
+TEST_CASE("RAPL meter: a counter that goes backwards leaves the window without energy") {
   test::SysfsTree tree = test::two_packages();
   const auto meter = still_meter(tree);
   tree.write("intel-rapl:0:1/energy_uj", "5");
-  CHECK_THROWS_WITH(meter->stop(), Contains("dram") || Contains("intel-rapl:0:1/energy_uj: the "
-                                                                "energy counter went from 1000000 "
-                                                                "to 5 uJ"));
+  CHECK_THAT(meter->stop().missing,
+             Contains("intel-rapl:0:1/energy_uj: the energy counter went from 1000000 to 5 uJ"));
 }
 
-TEST_CASE("RAPL meter: a file that vanishes, or a permission that is lost midway, is an error") {
+TEST_CASE(
+    "RAPL meter: a file that vanishes, or a permission that is lost midway, is a missing energy") {
   const int code = GENERATE(ENODEV, EACCES);
   test::SysfsTree tree = test::two_packages();
   const auto meter = still_meter(tree);
   tree.rule(second + "energy_uj", "errno " + std::to_string(code));
-  CHECK_THROWS_WITH(meter->stop(),
-                    tree.path(second + "energy_uj").string() +
-                        ": cannot read this file: " + std::generic_category().message(code));
+  CHECK(meter->stop().missing ==
+        tree.path(second + "energy_uj").string() +
+            ": cannot read this file: " + std::generic_category().message(code));
 }
 
-TEST_CASE("RAPL meter: a counter that is emptied is an error, never a zero") {
+TEST_CASE("RAPL meter: a counter that is emptied is a missing energy, never a zero") {
   test::SysfsTree tree = test::two_packages();
   const auto meter = still_meter(tree);
   std::filesystem::resize_file(tree.path(second + "energy_uj"), 0);
-  CHECK_THROWS_AS(meter->stop(), MachineError);
+  CHECK_FALSE(meter->stop().energy_j);
 }
 
 TEST_CASE("RAPL limiter: sets long- and short-term limits of every package to its share") {
@@ -183,6 +211,62 @@ TEST_CASE("RAPL limiter: levels stay below a limit that is in force") {
   tree.write(first + long_term, "20000000");
   const RaplLimiter limiter(tree.path(), {{}, 2});
   CHECK(limiter.caps_w() == std::vector<double>{16.0, 40.0});  // 40 % of 2 x 20 W, and all
+}
+
+TEST_CASE("RAPL limiter: levels stay below every limit in force, whatever its term") {
+  test::SysfsTree tree = test::two_packages();
+  const auto file =
+      GENERATE(as<std::string>{}, "constraint_1_power_limit_uw", "constraint_2_power_limit_uw");
+  tree.write({{first + "constraint_2_name", "peak_power"},
+              {first + "constraint_2_power_limit_uw", "90000000"}});
+  tree.write(first + file, "20000000");
+  CHECK(RaplLimiter(tree.path(), {{}, 2}).caps_w() == std::vector<double>{16.0, 40.0});
+}
+
+TEST_CASE("RAPL limiter: a limit of 0 is not set, and bounds nothing") {
+  test::SysfsTree tree = test::two_packages();
+  for (const std::string& zone : {first, second}) {
+    tree.write(zone + long_term, "0");
+    tree.write(zone + short_term, "0");
+  }
+  CHECK(RaplLimiter(tree.path(), {{}, 2}).caps_w() == std::vector<double>{22.4, 56.0});  // as rated
+
+  for (const std::string& zone : {first, second})
+    tree.write(zone + "constraint_0_max_power_uw", "0");
+  const std::size_t levels = GENERATE(1, 3);
+  CHECK_THAT(why_unusable([&] {
+               RaplLimiter(tree.path(), {{}, levels});
+             }).reason(),
+             Contains("no power limit is set") && Contains("Write \"power_caps_w\" out"));
+  CHECK(RaplLimiter(tree.path(), three_caps).caps_w() == three_caps.values_w);
+}
+
+TEST_CASE("RAPL limiter: levels without room between the least and the greatest are refused") {
+  test::SysfsTree tree = test::two_packages();
+  tree.write(first + "constraint_0_min_power_uw", "28000000");
+  CHECK_THROWS_WITH(RaplLimiter(tree.path(), {{}, 2}),
+                    "\"power_caps_w\": 2 levels do not fit between 56 and 56 W");
+}
+
+TEST_CASE("RAPL limiter: an interface that cannot be used is left out, and said to be") {
+  test::SysfsTree tree = test::two_packages();
+  test::add_package(tree, "intel-rapl-mmio:0", "package-0");
+  tree.rule("intel-rapl-mmio:0/" + long_term, "errno " + std::to_string(EACCES));
+  const RaplLimiter limiter(tree.path(), three_caps);
+  CHECK(limiter.limits().size() == 4);
+  CHECK_THAT(limiter.info().description,
+             StartsWith("long- and short-term limits of package-0, package-1, through intel-rapl; "
+                        "without intel-rapl-mmio:0 (") &&
+                 Contains("Permission denied"));
+}
+
+TEST_CASE(
+    "RAPL limiter: limits that only root may change are unusable, with the rule that mends it") {
+  test::SysfsTree tree = test::two_packages();
+  for (const std::string& zone : {first, second})
+    tree.rule(zone + long_term, "errno " + std::to_string(EACCES));
+  CHECK_THAT(why_unusable([&] { RaplLimiter(tree.path(), three_caps); }).remedy(),
+             Contains("/etc/udev/rules.d/60-powercap.rules"));
 }
 
 TEST_CASE("RAPL limiter: switches a zone on that is switched off, and remembers that") {

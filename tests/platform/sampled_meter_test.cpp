@@ -1,6 +1,7 @@
 #include "platform/sampled_meter.hpp"
 
 #include <atomic>
+#include <cmath>
 
 #include "base/error.hpp"
 #include "support/allocations.hpp"
@@ -91,12 +92,30 @@ TEST_CASE("energy counter: a value over its range is an error") {
 
 TEST_CASE("power integral: trapezoids between readings") {
   double power_w = 10.0;
-  PowerIntegral integral([&] { return power_w; });
+  PowerIntegral integral(
+      "sensor", [&] { return power_w; }, 100.0);
   auto now = Clock::now();
   CHECK(integral.advance_j(now) == 0.0);
   power_w = 20.0;
   CHECK(integral.advance_j(now += 2s) == Approx(30.0));
   CHECK(integral.advance_j(now += 500ms) == Approx(10.0));
+}
+
+TEST_CASE("power integral: what no machine draws is an error, and the next reading is as before") {
+  double power_w = 10.0;
+  PowerIntegral integral(
+      "sensor", [&] { return power_w; }, 100.0);
+  auto now = Clock::now();
+  integral.advance_j(now);
+  for (const double absurd : {0.0, -5.0, 100.1, 4294967.295, std::nan("")}) {
+    power_w = absurd;
+    CHECK_THROWS_WITH(integral.advance_j(now + 1s),
+                      Contains("sensor: reads ") && Contains("where up to 100 W are plausible"));
+  }
+  power_w = 20.0;
+  CHECK(integral.advance_j(now += 2s) == Approx(30.0));
+  integral.restart();
+  CHECK(integral.advance_j(now += 2s) == 0.0);
 }
 
 TEST_CASE("sampler: reads a counter twice, at least, in the shortest time it can wrap in") {
@@ -133,7 +152,7 @@ TEST_CASE("sampled meter: a window is what the counter rose by, and how long it 
   }
   const auto end = Clock::now();
   const EnergyReading reading = meter.stop();
-  CHECK(reading.energy_j == Approx(0.3));
+  CHECK(reading.energy_j.value() == Approx(0.3));
   CHECK(reading.duration_s >= seconds_between(begin, end));
   CHECK(reading.duration_s <= seconds_between(before, Clock::now()));
 }
@@ -148,27 +167,111 @@ TEST_CASE("sampled meter: counts every wrap of a long window") {
   meter.start(Activity::busy);
   const std::uint64_t begin = reads;
   REQUIRE(comes_true([&] { return reads >= begin + 20; }));
-  const double energy_j = meter.stop().energy_j;
+  const double energy_j = meter.stop().energy_j.value();
   CHECK(energy_j >= 20 * 400.0);
   CHECK(energy_j <= 400.0 * static_cast<double>(reads));
 }
 
-TEST_CASE("sampled meter: what fails in the sampler is told at the next window") {
-  std::atomic<bool> broken = false;
-  std::atomic<bool> failed = false;
+namespace {
+
+/// A counter that fails for the next so many readings.
+struct Failing {
+  std::atomic<int> failures = 0;
+  std::atomic<std::uint64_t> value_uj = 1'000'000;
+  SampledMeter meter = meter_of([this] {
+    if (failures.fetch_sub(1) > 0) throw MachineError("energy_uj: vanished");
+    failures = 0;
+    return value_uj.load();
+  });
+
+  EnergyReading window() {
+    meter.start(Activity::busy);
+    value_uj += 200'000;
+    return meter.stop();
+  }
+};
+
+}  // namespace
+
+TEST_CASE("sampled meter: a reading that fails is tried again") {
+  Failing fake;
+  fake.failures = SampledMeter::most_tries - 1;
+  const EnergyReading reading = fake.window();
+  CHECK(reading.energy_j.value() == Approx(0.2));
+  CHECK(reading.missing.empty());
+}
+
+TEST_CASE("sampled meter: a window with a reading that failed has no energy, but the reason") {
+  Failing fake;
+  fake.failures = SampledMeter::most_tries;
+  const EnergyReading reading = fake.window();
+  CHECK_FALSE(reading.energy_j);
+  CHECK_FALSE(reading.power_w());
+  CHECK(reading.missing == "energy_uj: vanished");
+  CHECK(fake.window().energy_j.value() == Approx(0.2));  // the next is as good as ever
+}
+
+TEST_CASE("sampled meter: one absurd value costs one window") {
+  Failing fake;
+  fake.meter.start(Activity::busy);
+  fake.value_uj = 999'000'000'000;  // over its range
+  CHECK_THAT(fake.meter.stop().missing, Contains("which no machine uses"));
+  fake.value_uj = 5'000'000;
+  fake.window();  // begins anew
+  CHECK(fake.window().energy_j.value() == Approx(0.2));
+}
+
+TEST_CASE("sampled meter: many windows in a row without energy end the run, which can be resumed") {
+  Failing fake;
+  fake.failures = 1'000'000;
+  for (int i = 1; i < SampledMeter::most_missing_in_a_row; ++i) CHECK_FALSE(fake.window().energy_j);
+  CHECK_THROWS_WITH(fake.window(), Contains("energy_uj: vanished; 20 measurements in a row") &&
+                                       Contains("--resume"));
+}
+
+TEST_CASE("sampled meter: windows that are measured again end the count") {
+  Failing fake;
+  for (int i = 0; i < 2 * SampledMeter::most_missing_in_a_row; ++i) {
+    fake.failures = i % 2 == 0 ? 2 * SampledMeter::most_tries : 0;
+    CHECK_NOTHROW(fake.window());
+  }
+}
+
+TEST_CASE("sampled meter: what fails in the sampler leaves the window at hand without energy") {
+  std::atomic<int> failures = 0;
   SampledMeter meter = meter_of(
       [&]() -> std::uint64_t {
-        if (!broken) return 5;
-        failed = true;
-        throw MachineError("energy_uj: vanished");
+        if (failures > 0 && failures.fetch_sub(1) > 0) throw MachineError("energy_uj: vanished");
+        return 5;
       },
       1e-4);
   meter.start(Activity::busy);
-  broken = true;
-  REQUIRE(comes_true([&] { return failed.load(); }));
-  broken = false;  // readable again, but what happened in between is not known
-  CHECK_THROWS_WITH(meter.stop(), "energy_uj: vanished");
-  CHECK_THROWS_WITH(meter.start(Activity::busy), "energy_uj: vanished");
+  failures = SampledMeter::most_tries;
+  REQUIRE(comes_true([&] { return failures.load() == 0; }));
+  const EnergyReading reading = meter.stop();  // readable again, but not what came in between
+  CHECK_FALSE(reading.energy_j);
+  CHECK(reading.missing == "energy_uj: vanished");
+}
+
+TEST_CASE("sampled meter: no energy in a long window is no reading") {
+  std::vector<std::unique_ptr<EnergyGauge>> gauges;
+  gauges.push_back(
+      std::make_unique<EnergyCounter>("package-0", range_uj, [] { return std::uint64_t{5}; }));
+  SampledMeter meter(SourceInfo{.name = "fake",
+                                .source = EnergySource::measured,
+                                .update_interval_s = 1e-6,
+                                .resolution = std::nullopt,
+                                .description = ""},
+                     std::move(gauges), 1.0);
+  meter.start(Activity::busy);
+  const auto end = Clock::now() + 1ms;
+  while (Clock::now() < end) {
+  }
+  CHECK_THAT(meter.stop().missing, Contains("the meter \"fake\" counted no energy in"));
+}
+
+TEST_CASE("sampled meter: one that cannot be read when it is opened is unusable") {
+  CHECK_THROWS_AS(meter_of([]() -> std::uint64_t { throw MachineError("gone"); }), Unusable);
 }
 
 TEST_CASE("sampled meter: windows do not allocate") {

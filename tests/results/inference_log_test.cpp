@@ -256,7 +256,8 @@ TEST_CASE("a log that does not fit is refused by its line") {
         place + "/outcome/finished_stage: must be a whole number from 1 to 2, found 3");
   CHECK(error_with("/outcome/stage", 3) ==
         place + "/outcome/stage: must be a whole number from 0 to 2, found 3");
-  CHECK(error_with("/outcome/energy_j", nullptr) == place + R"(/outcome: "energy_j" is missing)");
+  CHECK(error_with("/outcome/energy_j", nullptr) ==
+        place + R"(/outcome: "energy_reason" is missing)");
   CHECK(error_of("{") ==
         place +
             "not JSON: parse error at line 1, column 2: syntax error while parsing object key - "

@@ -37,8 +37,8 @@ TEST_CASE("anytime DNN in time: it runs all stages and idles until the deadline"
   CHECK(outcome.latency_s == 0.040);
   CHECK(outcome.busy_s == 0.040);
   CHECK(outcome.overrun_s == 0.0);
-  CHECK(outcome.busy_energy_j == Approx(0.4));
-  CHECK(outcome.energy_j == Approx(0.4 + 3.0 * 0.060));
+  CHECK(outcome.busy_energy_j.value() == Approx(0.4));
+  CHECK(outcome.energy_j.value() == Approx(0.4 + 3.0 * 0.060));
   CHECK(outcome.idle_power_w == 3.0);
   CHECK(outcome.period_s == 0.1);
   CHECK(outcome.credited_accuracy == 0.88);
@@ -51,8 +51,8 @@ TEST_CASE("anytime DNN with a stop stage: no later stage runs, its energy is its
   CHECK(outcome.finished_stage == 2);
   CHECK(outcome.latency_s == 0.020);
   CHECK(outcome.busy_s == 0.020);
-  CHECK(outcome.busy_energy_j == Approx(0.2));
-  CHECK(outcome.energy_j == Approx(0.2 + 3.0 * 0.080));
+  CHECK(outcome.busy_energy_j.value() == Approx(0.2));
+  CHECK(outcome.energy_j.value() == Approx(0.2 + 3.0 * 0.080));
   CHECK(outcome.credited_accuracy == 0.8);
   CHECK(outcome.correct == 0.75);
 }
@@ -65,8 +65,8 @@ TEST_CASE("anytime DNN stopped at the deadline: the stage in flight runs over, n
   CHECK(outcome.latency_s == 0.010);
   CHECK(outcome.busy_s == 0.020);
   CHECK(outcome.overrun_s == Approx(0.005));
-  CHECK(outcome.busy_energy_j == Approx(0.2));
-  CHECK(outcome.energy_j == Approx(0.2));
+  CHECK(outcome.busy_energy_j.value() == Approx(0.2));
+  CHECK(outcome.energy_j.value() == Approx(0.2));
   CHECK(outcome.period_s == 0.020);
   CHECK(outcome.credited_accuracy == 0.6);
   CHECK(outcome.correct == 0.5);
@@ -78,7 +78,7 @@ TEST_CASE("anytime DNN whose last stage is in flight at the deadline") {
   CHECK(outcome.finished_stage == 3);
   CHECK(outcome.latency_s == 0.020);
   CHECK(outcome.overrun_s == Approx(0.010));
-  CHECK(outcome.energy_j == Approx(0.4));
+  CHECK(outcome.energy_j.value() == Approx(0.4));
 }
 
 TEST_CASE("a stage that ends at the deadline is in time, and the next may still start") {
@@ -97,7 +97,7 @@ TEST_CASE("anytime DNN that delivers nothing: latency is the first stage's, accu
   CHECK(outcome.latency_s == 0.010);
   CHECK(outcome.busy_s == 0.010);
   CHECK(outcome.overrun_s == Approx(0.005));
-  CHECK(outcome.energy_j == Approx(0.1));
+  CHECK(outcome.energy_j.value() == Approx(0.1));
   CHECK(outcome.credited_accuracy == q_fail);
   CHECK(outcome.correct == 0.0);
 }
@@ -106,7 +106,7 @@ TEST_CASE("traditional DNN in time") {
   const Outcome outcome = traditional(0.050);
   CHECK(outcome.stage == 1);
   CHECK(outcome.latency_s == 0.040);
-  CHECK(outcome.energy_j == Approx(0.4 + 3.0 * 0.010));
+  CHECK(outcome.energy_j.value() == Approx(0.4 + 3.0 * 0.010));
   CHECK(outcome.credited_accuracy == 0.9);
   CHECK(outcome.correct == 1.0);
 }
@@ -118,7 +118,7 @@ TEST_CASE("traditional DNN that is late is busy to its end") {
   CHECK(outcome.latency_s == 0.040);
   CHECK(outcome.busy_s == 0.040);
   CHECK(outcome.overrun_s == Approx(0.010));
-  CHECK(outcome.energy_j == Approx(0.4));
+  CHECK(outcome.energy_j.value() == Approx(0.4));
   CHECK(outcome.period_s == 0.040);
   CHECK(outcome.credited_accuracy == q_fail);
   CHECK(outcome.correct == 0.0);
@@ -137,8 +137,8 @@ TEST_CASE("a live execution that holds only what ran comes out as the full one d
       CHECK(live.latency_s == full.latency_s);
       CHECK(live.busy_s == full.busy_s);
       CHECK(live.overrun_s == full.overrun_s);
-      CHECK(live.busy_energy_j == Approx(full.busy_energy_j));
-      CHECK(live.energy_j == Approx(full.energy_j));
+      CHECK(live.busy_energy_j.value() == Approx(full.busy_energy_j.value()));
+      CHECK(live.energy_j.value() == Approx(full.energy_j.value()));
       CHECK(live.period_s == full.period_s);
       CHECK(live.credited_accuracy == full.credited_accuracy);
       CHECK(live.correct == full.correct);
@@ -160,4 +160,27 @@ TEST_CASE("feedback has an idle power only where there was idle time") {
   CHECK(feedback_of(anytime(3, 0.1), {}, 0.0).idle_power_w == 3.0);
   CHECK_FALSE(feedback_of(anytime(3, 0.015), {}, 0.0).idle_power_w);
   CHECK_FALSE(feedback_of(anytime(2, 0.020), {}, 0.0).idle_power_w);
+}
+
+TEST_CASE("outcome: energy that was not measured is missing, with its reason, never a number") {
+  const std::vector<double> end_s{0.02}, correct{1.0};
+  const alert::ModelProfile model = test::hand_made_profile().models[0];
+  const auto outcome = [&](std::optional<double> busy_energy_j, std::optional<double> idle_power_w,
+                           double deadline_s) {
+    return outcome_of({end_s, correct, busy_energy_j, idle_power_w, "the meter failed"}, model, 0.1,
+                      1, deadline_s);
+  };
+  const Outcome no_busy = outcome(std::nullopt, 3.0, 0.1);
+  CHECK_FALSE(no_busy.busy_energy_j);
+  CHECK_FALSE(no_busy.energy_j);
+  CHECK(no_busy.idle_power_w == 3.0);
+  CHECK(no_busy.energy_reason == "the meter failed");
+
+  const Outcome no_idle = outcome(0.5, std::nullopt, 0.1);
+  CHECK(no_idle.busy_energy_j == 0.5);
+  CHECK_FALSE(no_idle.energy_j);
+  CHECK_FALSE(feedback_of(no_idle, {}, 0.0).idle_power_w);
+
+  CHECK(outcome(0.5, std::nullopt, 0.01).energy_j == 0.5);  // it left no idle time
+  CHECK(outcome(0.5, 3.0, 0.1).energy_reason.empty());
 }

@@ -100,5 +100,28 @@ TEST_CASE("a tally's means and confidence interval") {
   CHECK(tally.mean_correct() == Approx(0.4));
   CHECK(tally.latency_percentile_s(0.5) == Approx(0.01).epsilon(0.005));
   // Energies of 1 and 3 J: standard deviation 1 J, 1.96 / sqrt(2).
-  CHECK(tally.energy_ci95_j() == Approx(1.96 / std::sqrt(2.0)));
+  CHECK(tally.energy_ci95_j().value() == Approx(1.96 / std::sqrt(2.0)));
+}
+
+TEST_CASE("tally: means are over the energies that were measured, and those missing are counted") {
+  const alert::Goal goal{.deadline_s = 0.1, .accuracy = 0.5};
+  Outcome missing = test::in_time(0.0, 0.9);
+  missing.energy_j.reset();
+  const Tally tally =
+      test::tally_of(goal, {test::in_time(1.0, 0.9), missing, test::in_time(3.0, 0.9)});
+  CHECK(tally.verdict().inputs() == 3);
+  CHECK(tally.verdict().energy_missing() == 1);
+  CHECK(tally.verdict().mean_energy_j() == 2.0);
+  CHECK(tally.energy_ci95_j().value() == Approx(1.96 / std::sqrt(2.0)));
+  CHECK_FALSE(tally.verdict().violated(goal));
+}
+
+TEST_CASE("tally: a stream of whose energy nothing is known keeps no goal") {
+  const alert::Goal goal{.deadline_s = 0.1, .accuracy = 0.5};
+  Outcome missing = test::in_time(0.0, 0.9);
+  missing.energy_j.reset();
+  const Tally tally = test::tally_of(goal, {missing});
+  CHECK_FALSE(tally.verdict().mean_energy_j());
+  CHECK_FALSE(tally.energy_ci95_j());
+  CHECK(tally.verdict().violated(goal));
 }

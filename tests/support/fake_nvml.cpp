@@ -1,7 +1,7 @@
 // A libnvidia-ml.so for tests: one board whose numbers are files in the folder that the environment
 // variable FAKE_NVML_BOARD names: energy (mJ), power and limit (mW); one that is missing is not
-// supported. Files "refuse" and "ignore" say how the limit is set; with "count" the energy rises at
-// every reading.
+// supported. Files "refuse" and "ignore" say how the limit is set, "boards" how many there seem to
+// be; with "count" the energy rises at every reading.
 #include <cstdio>
 #include <cstdlib>
 #include <string>
@@ -47,6 +47,15 @@ const char* nvmlErrorString(int code) {
 int nvmlDeviceGetHandleByIndex_v2(unsigned index, void** board) {
   *board = &initialized;
   return index == 0 ? success : not_found;
+}
+int nvmlDeviceGetHandleByUUID(const char* uuid, void** board) {
+  *board = &initialized;
+  return std::string(uuid) == "GPU-fake" ? success : not_found;
+}
+int nvmlDeviceGetCount_v2(unsigned* boards) {
+  *boards = 1;
+  read("boards", boards);
+  return success;
 }
 int nvmlDeviceGetUUID(void*, char* text, unsigned size) {
   std::snprintf(text, size, "GPU-fake");

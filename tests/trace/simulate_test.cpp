@@ -225,9 +225,10 @@ TEST_CASE("on a steady machine every run is the profile's, and energy is power t
         REQUIRE(run.stage_latency_s.size() == model.stages());
         for (std::size_t k = 0; k < model.stages(); ++k)
           CHECK(run.stage_latency_s[k] == Approx(xi * model.latency_s[j][k]));
-        CHECK(run.busy_energy_j == Approx(model.busy_power_w[j] * run.stage_latency_s.back()));
+        CHECK(run.busy_energy_j.value() ==
+              Approx(model.busy_power_w[j] * run.stage_latency_s.back()));
         const double idle_power_w = 3.5 + (contention ? 0.25 : 0.0) * (model.busy_power_w[j] - 3.5);
-        CHECK(run.idle_power_w == Approx(idle_power_w));
+        CHECK(run.idle_power_w.value() == Approx(idle_power_w));
       }
   }
 }

@@ -329,7 +329,7 @@ TEST_CASE("a malformed line is told by its place") {
       {[](json& l) { l["stage_correct"][1] = 1.01; }, "/stage_correct/1: must lie in [0, 1]"},
       {[](json& l) { l["stage_correct"][0] = -0.1; }, "/stage_correct/0: must lie in [0, 1]"},
       {[](json& l) { l["busy_energy_j"] = 0; }, "/busy_energy_j: must be above 0"},
-      {[](json& l) { l["busy_energy_j"] = nullptr; }, "/: \"busy_energy_j\" is missing"},
+      {[](json& l) { l["busy_energy_j"] = nullptr; }, "/: \"energy_reason\" is missing"},
       {[](json& l) { l["idle_power_w"] = -1; }, "/idle_power_w: must be at least 0"},
       {[](json& l) { l.erase("group_size"); }, "/: \"group_size\" is missing"},
       {[](json& l) { l = json::array(); }, "/: must be an object"},
