@@ -12,7 +12,7 @@ namespace bench {
 struct EnergyReading {
   std::optional<double> energy_j;
   double duration_s = 0.0;
-  std::string missing;  ///< why there is no energy; empty where there is
+  std::string missing = {};  ///< why there is no energy; empty where there is
 
   std::optional<double> power_w() const {
     if (!energy_j) return std::nullopt;

@@ -4,6 +4,8 @@ measured, and that the machine is left as it was found."""
 import os
 import re
 import signal
+import subprocess
+import time
 import unittest
 
 from live_test import quick_config
@@ -132,6 +134,36 @@ class Choice(PowerTest):
         self.assertRegex(text, "-- meter rapl +.*Permission denied")
         self.assertIn("/etc/udev/rules.d/60-powercap.rules", text)
 
+    def test_doctor_fails_for_a_platform_that_cannot_be_used(self):
+        self.sys.mkdir()
+        self.config(limiter="rapl")
+        process = run("doctor", "--platform", self.folder / "platform.json", env=self.environment)
+        self.assertEqual(process.returncode, 1)
+        self.assertRegex(process.stdout_text, "-- platform emulated-laptop +.*no package zone")
+        self.config(limiter="auto")
+        process = run("doctor", "--platform", self.folder / "platform.json", env=self.environment)
+        self.assertEqual(process.returncode, 0, process.stdout_text)
+
+    def test_a_platform_from_a_stranger_loads_no_library(self):
+        """One that says so where it is loaded, as any library can."""
+        said, source = self.folder / "loaded", self.folder / "evil.c"
+        source.write_text("#include <stdio.h>\n__attribute__((constructor)) static void f(void) "
+                          f'{{ fclose(fopen("{said}", "w")); }}\n')
+        library = self.folder / "evil.so"
+        subprocess.run(["gcc", "-shared", "-fPIC", "-o", library, source], check=True)
+        config = self.config(limiter="nvml", meter="nvml", device="cuda", nvml_library=str(library))
+        for arguments in (["doctor", "--platform", self.folder / "platform.json"],
+                          ["validate", self.folder / "platform.json"],
+                          ["run", "--config", config, "--out", self.folder / "out"]):
+            process = run(*arguments, env=self.environment)
+            self.assertEqual(process.returncode, 2, arguments)
+            self.assertIn("/nvml_library: a platform file alone cannot name a library to load",
+                          process.stderr_text)
+            self.assertFalse(said.exists(), arguments)
+        self.environment["ALERT_BENCH_NVML_LIBRARY"] = str(library)
+        run("doctor", "--platform", self.folder / "platform.json", env=self.environment)
+        self.assertTrue(said.exists())  # the library works; what the user names is loaded
+
     def test_a_named_limiter_that_is_missing_is_refused(self):
         self.sys.mkdir()
         process = self.run_config(self.config(limiter="rapl"))
@@ -146,6 +178,34 @@ class Choice(PowerTest):
         self.assertEqual(process.returncode, MACHINE_LACKS)
         self.assertIn('the power caps of the limiter "rapl" have no effect', process.stderr_text)
         self.assertEqual(self.limits(), [28000000, 44000000])
+
+
+class Readings(PowerTest):
+
+    def test_a_reading_that_fails_is_a_missing_energy_and_the_run_goes_on(self):
+        self.make_package()
+        process = self.start_and_reach_contention()
+        log = self.folder / "out" / "inferences.jsonl"
+        lines = len(read_lines(log))
+        self.rule("energy_uj", "errno 61")
+        while len(read_lines(log)) < lines + 2 and process.poll() is None:
+            time.sleep(0.002)
+        self.rule("energy_uj", f"energy 1000 {RANGE_UJ} {self.zone}/constraint_0_power_limit_uw")
+        _, errors = process.communicate(timeout=TIMEOUT_S)
+        self.assertEqual(process.returncode, 0, errors)
+        missing = 0
+        for line in read_lines(log):
+            self.assert_valid("inference", line)
+            outcome = line["outcome"]
+            if outcome["energy_j"] is None:
+                self.assertIn("No data available", outcome["energy_reason"])
+                missing += 1
+            else:
+                self.assertLess(outcome["energy_j"], 100)
+        self.assertGreater(missing, 0)
+        summary = read(self.folder / "out" / "summary.json")
+        self.assert_valid("summary", summary)
+        self.assertEqual(sum(cell.get("energy_missing", 0) for cell in summary["results"]), missing)
 
 
 class Restore(PowerTest):
@@ -220,6 +280,21 @@ class Restore(PowerTest):
         again = run("restore", env=self.environment)
         self.assertEqual(again.stdout_text, "no run of this user left limits behind\n")
 
+    def test_the_limits_of_a_stranger_are_not_put_back(self):
+        if os.geteuid() != 0:
+            self.skipTest("only root can make a file of another user")
+        self.killed_run()
+        limits = self.limits()
+        folder = self.folder / "state" / "alert-bench"
+        os.chown(next(folder.glob("limits-*.json")), 12345, 12345)
+        restored = run("restore", env=self.environment)
+        self.assertEqual(restored.returncode, MACHINE_LACKS)
+        self.assertIn("belongs to user 12345, not to user 0", restored.stdout_text)
+        self.assertEqual(self.limits(), limits)
+        refused = self.run_config(self.folder / "config.json", "--force")
+        self.assertEqual(refused.returncode, MACHINE_LACKS)
+        self.assertEqual(self.limits(), limits)
+
     def test_next_start_after_kill(self):
         process = self.killed_run()
         started = run("doctor", "--platform", self.folder / "platform.json", env=self.environment)
@@ -247,7 +322,12 @@ class Restore(PowerTest):
         self.rule("energy_uj", "errno 19")
         _, errors = process.communicate(timeout=TIMEOUT_S)
         self.assertEqual(process.returncode, MACHINE_LACKS)
-        self.assertIn("energy_uj: cannot read this file: No such device", errors)
+        self.assertIn("energy_uj: cannot read this file: No such device; 20 measurements in a row",
+                      errors)
+        self.assertIn("--resume", errors)
+        lines = read_lines(self.folder / "out" / "inferences.jsonl")
+        for line in lines:
+            self.assert_valid("inference", line)
         self.assertEqual(read(self.folder / "out" / "manifest.json")["status"], "failed")
         self.assertEqual(self.limits(), [28000000, 44000000])
 

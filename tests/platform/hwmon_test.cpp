@@ -2,6 +2,7 @@
 
 #include <cerrno>
 
+#include "base/clock.hpp"
 #include "support/catch.hpp"
 #include "support/sysfs_tree.hpp"
 

@@ -2,6 +2,7 @@
 
 #include <cstdlib>
 
+#include "base/clock.hpp"
 #include "platform/saved_limits.hpp"
 #include "support/catch.hpp"
 #include "support/sysfs_tree.hpp"
