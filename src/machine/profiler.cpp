@@ -19,7 +19,7 @@ namespace {
 struct Measured {
   std::vector<Moments> latency_s;  // [stage]
   Moments busy_power_w;
-  std::size_t energy_inferences = 1;  // most that an energy was the mean of
+  std::size_t energy_inferences = 1;        // most that an energy was the mean of
   std::vector<std::string> energy_missing;  // why, of each inference without an energy
   // Over all inputs that had earlier words: what it took to read them again, [stage], cumulative.
   std::vector<double> catch_up_s;
