@@ -5,7 +5,6 @@ import os
 import re
 import signal
 import subprocess
-import time
 import unittest
 
 from live_test import quick_config
@@ -140,7 +139,8 @@ class Choice(PowerTest):
         process = run("doctor", "--platform", self.folder / "platform.json", env=self.environment)
         self.assertEqual(process.returncode, 1)
         self.assertRegex(process.stdout_text, "-- platform emulated-laptop +.*no package zone")
-        self.config(limiter="auto")
+        platform = self.folder / "platform.json"
+        write(platform, {**read(platform), "limiter": "auto"})
         process = run("doctor", "--platform", self.folder / "platform.json", env=self.environment)
         self.assertEqual(process.returncode, 0, process.stdout_text)
 
@@ -186,11 +186,9 @@ class Readings(PowerTest):
         self.make_package()
         process = self.start_and_reach_contention()
         log = self.folder / "out" / "inferences.jsonl"
-        lines = len(read_lines(log))
-        self.rule("energy_uj", "errno 61")
-        while len(read_lines(log)) < lines + 2 and process.poll() is None:
-            time.sleep(0.002)
-        self.rule("energy_uj", f"energy 1000 {RANGE_UJ} {self.zone}/constraint_0_power_limit_uw")
+        # Two readings of 20 fail, each as often as it is tried.
+        self.rule("energy_uj", f"fails 61 20 6 energy 1000 {RANGE_UJ} "
+                               f"{self.zone}/constraint_0_power_limit_uw")
         _, errors = process.communicate(timeout=TIMEOUT_S)
         self.assertEqual(process.returncode, 0, errors)
         missing = 0

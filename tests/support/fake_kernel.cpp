@@ -2,6 +2,7 @@
 // obey a rule that stands beside a file, in <file>.rule:
 //   errno N           reading and writing fail
 //   errno-write N     writing fails
+//   fails N OF LAST RULE...  the last LAST of OF readings fail, the others are as the rule says
 //   ignore            what is written is lost
 //   clamp LOW HIGH    what is written is forced into this range
 //   energy W RANGE FILE...  reads as uJ counted since the first reading, every millisecond, at W,
@@ -13,6 +14,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <chrono>
 #include <cstdio>
@@ -86,6 +88,15 @@ ssize_t pread(int fd, void* buffer, size_t size, off_t offset) {
   if (!find_rule(fd, path, text)) return real_pread(fd, buffer, size, offset);
   std::istringstream rule(text);
   rule >> kind;
+  if (kind == "fails") {
+    int code = 0, period = 1, failing = 0;
+    rule >> code >> period >> failing >> kind;
+    static std::atomic<int> readings = 0;
+    if (readings++ % period >= period - failing) {
+      errno = code;
+      return -1;
+    }
+  }
   if (kind == "errno") {
     rule >> errno;
     return -1;
