@@ -36,7 +36,10 @@ class PowerTest(CliTest):
         self.rule("energy_uj", f"energy 1000 {RANGE_UJ} {self.zone}/constraint_0_power_limit_uw")
 
     def rule(self, file, text):
-        (self.zone / f"{file}.rule").write_text(f"{text}\n")
+        """At once: a rule that is half written would be none."""
+        new = self.folder / "rule"
+        new.write_text(f"{text}\n")
+        new.replace(self.zone / f"{file}.rule")
 
     def limits(self):
         # libpowercap writes whatever follows the number's end, which the kernel does not look at.
