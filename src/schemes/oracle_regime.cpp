@@ -4,6 +4,8 @@
 // with the luckiest noise on each input, which no scheme can foresee.
 #include <algorithm>
 #include <cassert>
+#include <cmath>
+#include <optional>
 
 #include "alert/plus_rule.hpp"
 #include "schemes/factories.hpp"
@@ -39,11 +41,16 @@ namespace {
 /// Sums over one candidate's outcomes.
 struct Sums {
   double accuracy = 0.0, energy_j = 0.0, busy_s = 0.0;
+  double energies = 0.0;             // of how many outcomes the energy was measured
   double in_time = 0.0, kept = 0.0;  // how many were, how many kept the accuracy goal too
 
-  void add(double credited, double energy, double busy, bool answered, double goal, double weight) {
+  void add(double credited, std::optional<double> energy, double busy, bool answered, double goal,
+           double weight) {
     accuracy += weight * credited;
-    energy_j += weight * energy;
+    if (energy) {
+      energy_j += weight * *energy;
+      energies += weight;
+    }
     busy_s += weight * busy;
     if (answered) in_time += weight;
     if (answered && credited >= goal) kept += weight;
@@ -117,7 +124,9 @@ class OracleRegime final : public Scheme {
     for (std::size_t i = 0; i < regimes_->inputs(contention); ++i) {
       const Execution execution = regimes_->execution(contention, i, model, cap);
       const double whole_s = execution.stage_latency_s.back();
-      const double power_w = execution.busy_energy_j / whole_s;
+      const bool measured = execution.busy_energy_j && execution.idle_power_w;
+      const double power_w = measured ? *execution.busy_energy_j / whole_s : 0.0;
+      const double idle_power_w = measured ? *execution.idle_power_w : 0.0;
       const double slowdown = whole_s / profiled_s.back();
       double credited = profile_.q_fail, end_s = 0.0;
       bool goes_on = true, answered = false;
@@ -129,8 +138,9 @@ class OracleRegime final : public Scheme {
           answered = answered || goes_on;
         }
         const double energy_j =
-            power_w * end_s + execution.idle_power_w * std::max(0.0, input.deadline_s - end_s);
-        sums[first + k].add(credited, energy_j, end_s, answered, input.goal.accuracy, 1.0);
+            power_w * end_s + idle_power_w * std::max(0.0, input.deadline_s - end_s);
+        sums[first + k].add(credited, measured ? std::optional(energy_j) : std::nullopt, end_s,
+                            answered, input.goal.accuracy, 1.0);
       }
     }
   }
@@ -138,7 +148,7 @@ class OracleRegime final : public Scheme {
   void consider(const alert::Candidate& candidate, const Sums& sums, double inputs) {
     alert::Prediction prediction;
     prediction.accuracy = sums.accuracy / inputs;
-    prediction.energy_j = sums.energy_j / inputs;
+    prediction.energy_j = sums.energies > 0.0 ? sums.energy_j / sums.energies : INFINITY;
     prediction.latency_s = prediction.first_stage_s = sums.busy_s / inputs;
     prediction.first_stage_in_time = sums.in_time / inputs;
     rule_.consider(candidate, prediction, sums.kept / inputs);

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstddef>
+#include <optional>
 #include <vector>
 
 #include "schemes/scheme.hpp"
@@ -26,7 +27,7 @@ class Regimes {
  private:
   struct Runs {
     std::vector<double> stage_latency_s;  // [input][stage]
-    std::vector<double> busy_energy_j, idle_power_w;
+    std::vector<std::optional<double>> busy_energy_j, idle_power_w;
   };
   struct Regime {
     std::size_t inputs = 0;
