@@ -124,9 +124,7 @@ class OracleRegime final : public Scheme {
     for (std::size_t i = 0; i < regimes_->inputs(contention); ++i) {
       const Execution execution = regimes_->execution(contention, i, model, cap);
       const double whole_s = execution.stage_latency_s.back();
-      const bool measured = execution.busy_energy_j && execution.idle_power_w;
-      const double power_w = measured ? *execution.busy_energy_j / whole_s : 0.0;
-      const double idle_power_w = measured ? *execution.idle_power_w : 0.0;
+      const double power_w = execution.busy_energy_j.value_or(0.0) / whole_s;
       const double slowdown = whole_s / profiled_s.back();
       double credited = profile_.q_fail, end_s = 0.0;
       bool goes_on = true, answered = false;
@@ -137,10 +135,11 @@ class OracleRegime final : public Scheme {
           if (goes_on) credited = accuracy[k];
           answered = answered || goes_on;
         }
-        const double energy_j =
-            power_w * end_s + idle_power_w * std::max(0.0, input.deadline_s - end_s);
-        sums[first + k].add(credited, measured ? std::optional(energy_j) : std::nullopt, end_s,
-                            answered, input.goal.accuracy, 1.0);
+        const double idle_s = std::max(0.0, input.deadline_s - end_s);
+        std::optional<double> energy_j;
+        if (execution.busy_energy_j && (execution.idle_power_w || idle_s <= 0.0))
+          energy_j = power_w * end_s + execution.idle_power_w.value_or(0.0) * idle_s;
+        sums[first + k].add(credited, energy_j, end_s, answered, input.goal.accuracy, 1.0);
       }
     }
   }
