@@ -57,7 +57,7 @@ TEST_CASE("oracle-regime knows the mean of what really comes") {
       for (const std::size_t other : {0, 1, 3, 4}) {
         const auto outcome = outcome_of(worlds[other].execution(model, cap), profile.models[model],
                                         profile.q_fail, stage, deadline_s);
-        energy_j += outcome.energy_j / 4.0;
+        energy_j += outcome.energy_j.value() / 4.0;
         accuracy += outcome.credited_accuracy / 4.0;
       }
       CHECK(decision.prediction.energy_j == Approx(energy_j));
