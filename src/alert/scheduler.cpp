@@ -2,18 +2,20 @@
 
 #include <algorithm>
 #include <numeric>
-#include <tuple>
+
+#include "alert/order.hpp"
 
 namespace alert {
 namespace {
 
-bool cheaper(const Candidate& a, const Prediction& pa, const Candidate& b, const Prediction& pb) {
-  return std::tuple(pa.energy_j, -pa.accuracy, a) < std::tuple(pb.energy_j, -pb.accuracy, b);
-}
+constexpr auto anything = [](const auto&) { return true; };
+constexpr auto energy = [](const auto& option) { return option.prediction.energy_j; };
+constexpr auto inaccuracy = [](const auto& option) { return -option.prediction.accuracy; };
 
-bool more_accurate(const Candidate& a, const Prediction& pa, const Candidate& b,
-                   const Prediction& pb) {
-  return std::tuple(-pa.accuracy, pa.energy_j, a) < std::tuple(-pb.accuracy, pb.energy_j, b);
+std::size_t all_candidates(const Profile& profile) {
+  std::size_t stages = 0;
+  for (const auto& model : profile.models) stages += model.stages();
+  return stages * profile.caps();
 }
 
 /// phi_0: profiled idle power / profiled busy power at the default cap, averaged over the models.
@@ -30,25 +32,32 @@ bool Choice::passes_latency_test(const Prediction& prediction) const {
                                    : prediction.first_stage_s <= deadline_s_;
 }
 
+bool Choice::keeps_goal(const Prediction& prediction) const {
+  return goal_.task == Task::minimize_energy ? prediction.accuracy >= goal_.accuracy
+                                             : prediction.energy_j <= goal_.energy_j;
+}
+
+void Choice::begin(const Goal& goal, double deadline_s) {
+  goal_ = goal;
+  deadline_s_ = deadline_s;
+  options_.clear();
+}
+
 void Choice::consider(const Candidate& candidate, const Prediction& prediction) {
-  const auto keep_if = [&](Entry& entry, auto better) {
-    if (!entry.set || better(candidate, prediction, entry.candidate, entry.prediction))
-      entry = {candidate, prediction, true};
-  };
-  keep_if(fallback_, more_accurate);
-  if (!passes_latency_test(prediction)) return;
-  keep_if(in_time_, cheaper);
-  if (goal_.task == Task::minimize_energy) {
-    if (prediction.accuracy >= goal_.accuracy) keep_if(feasible_, cheaper);
-  } else {
-    if (prediction.energy_j <= goal_.energy_j) keep_if(feasible_, more_accurate);
-  }
+  const bool in_time = passes_latency_test(prediction);
+  options_.push_back({candidate, prediction, in_time, in_time && keeps_goal(prediction)});
 }
 
 Decision Choice::best() const {
-  const bool least_energy = goal_.on_infeasible == OnInfeasible::energy && in_time_.set;
-  const Entry& chosen = feasible_.set ? feasible_ : least_energy ? in_time_ : fallback_;
-  return {chosen.candidate, feasible_.set, chosen.prediction, deadline_s_};
+  const auto feasible = [](const Option& option) { return option.feasible; };
+  const Option* best = goal_.task == Task::minimize_energy
+                           ? least(options_, feasible, energy, inaccuracy)
+                           : least(options_, feasible, inaccuracy, energy);
+  if (!best && goal_.on_infeasible == OnInfeasible::energy)
+    best = least(
+        options_, [](const Option& option) { return option.in_time; }, energy, inaccuracy);
+  if (!best) best = least(options_, anything, inaccuracy, energy);
+  return {best->candidate, best->feasible, best->prediction, deadline_s_};
 }
 
 Scheduler::Scheduler(const Profile& profile, const SchedulerSettings& settings,
@@ -57,7 +66,8 @@ Scheduler::Scheduler(const Profile& profile, const SchedulerSettings& settings,
       models_(std::move(models)),
       use_variance_(settings.use_variance),
       slowdown_(settings.slowdown),
-      idle_power_(initial_idle_ratio(profile), settings.idle_power) {
+      idle_power_(initial_idle_ratio(profile), settings.idle_power),
+      choice_(all_candidates(profile)) {
   if (models_.empty()) {
     models_.resize(profile.models.size());
     std::iota(models_.begin(), models_.end(), std::size_t{0});
@@ -65,7 +75,7 @@ Scheduler::Scheduler(const Profile& profile, const SchedulerSettings& settings,
   if (settings.accuracy_window > 0) accuracy_window_.emplace(settings.accuracy_window);
 }
 
-Decision Scheduler::decide(const Goal& goal, double deadline_s) const noexcept {
+Decision Scheduler::decide(const Goal& goal, double deadline_s) noexcept {
   Goal adjusted = goal;
   if (accuracy_window_) adjusted.accuracy = accuracy_window_->next_goal(goal.accuracy);
   const double effective_deadline_s = std::max(0.0, deadline_s - worst_overhead_s_);
@@ -73,15 +83,15 @@ Decision Scheduler::decide(const Goal& goal, double deadline_s) const noexcept {
   Estimate belief = estimate();
   if (!use_variance_) belief.xi_variance = 0.0;
 
-  Choice choice(adjusted, effective_deadline_s);
+  choice_.begin(adjusted, effective_deadline_s);
   for (const std::size_t model : models_) {
     for (std::size_t cap = 0; cap < profile_.caps(); ++cap) {
       StagePredictor predictor(profile_, model, cap, belief, effective_deadline_s);
       for (std::size_t stage = 1; stage <= profile_.models[model].stages(); ++stage)
-        choice.consider({model, stage, cap}, predictor.next());
+        choice_.consider({model, stage, cap}, predictor.next());
     }
   }
-  return choice.best();
+  return choice_.best();
 }
 
 void Scheduler::observe(const Feedback& feedback) noexcept {

@@ -49,23 +49,27 @@ struct SchedulerSettings {
 /// each with its prediction. Shared by every scheme that weighs whole candidates.
 class Choice {
  public:
-  Choice(const Goal& goal, double deadline_s) : goal_(goal), deadline_s_(deadline_s) {}
+  /// With room for so many candidates, so that no decision allocates.
+  explicit Choice(std::size_t candidates) { options_.reserve(candidates); }
 
+  void begin(const Goal& goal, double deadline_s);
   void consider(const Candidate& candidate, const Prediction& prediction);
-  /// The best candidate considered. At least one must have been.
+  /// The best candidate considered since begin(). At least one must have been.
   Decision best() const;
 
  private:
-  struct Entry {
+  struct Option {
     Candidate candidate;
     Prediction prediction;
-    bool set = false;
+    bool in_time;   ///< passes the latency test
+    bool feasible;  ///< and keeps the goal
   };
   bool passes_latency_test(const Prediction& prediction) const;
+  bool keeps_goal(const Prediction& prediction) const;
 
-  const Goal& goal_;
-  double deadline_s_;
-  Entry feasible_, in_time_, fallback_;
+  Goal goal_;
+  double deadline_s_ = 0.0;
+  std::vector<Option> options_;
 };
 
 class Scheduler {
@@ -77,7 +81,7 @@ class Scheduler {
 
   /// The candidate for the next input, which must be answered within `deadline_s` (T_goal, or its
   /// share of a group's deadline). Neither allocates nor throws.
-  Decision decide(const Goal& goal, double deadline_s) const noexcept;
+  Decision decide(const Goal& goal, double deadline_s) noexcept;
   void observe(const Feedback& feedback) noexcept;
 
   /// The belief that the next decision is made from.
@@ -90,6 +94,7 @@ class Scheduler {
   SlowdownFilter slowdown_;
   IdlePowerFilter idle_power_;
   std::optional<AccuracyWindow> accuracy_window_;
+  Choice choice_;
   double worst_overhead_s_ = 0.0;
 };
 

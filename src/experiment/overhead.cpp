@@ -87,7 +87,7 @@ std::vector<Cost> measure_overhead(const std::filesystem::path& platform_file,
   stream.conclude(step, input);
 
   const Platform platform = open_platform(read_platform(platform_file), [] { return 0.0; });
-  const alert::Scheduler scheduler(profile);
+  alert::Scheduler scheduler(profile);
   alert::PlusScheduler plus(profile);
   InferenceLog log("/dev/null", false);
   const StreamKey key{"default", 0, "alert"};

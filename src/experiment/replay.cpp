@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <tuple>
 
+#include "alert/order.hpp"
 #include "base/error.hpp"
 #include "base/interrupt.hpp"
 #include "schemes/regimes.hpp"
@@ -80,15 +80,17 @@ std::vector<alert::Candidate> best_static_candidates(const std::filesystem::path
   std::vector<alert::Candidate> best;
   for (std::size_t setting = 0; setting < grid.size(); ++setting) {
     const alert::Goal& goal = grid[setting];
-    const auto rank = [&](const Constant& constant) {
-      const Verdict& verdict = constant.verdict;
-      const bool violated = verdict.violated(goal);
-      return std::tuple(violated,
-                        violated ? 1.0 - verdict.mean_accuracy() : verdict.metric(goal.task),
-                        verdict.metric(alert::Task::minimize_energy), -verdict.mean_accuracy(),
-                        constant.candidate);
-    };
-    best.push_back(std::ranges::min_element(by_setting[setting], {}, rank)->candidate);
+    const auto kept = [&](const Constant& c) { return !c.verdict.violated(goal); };
+    const auto energy = [](const Constant& c) { return c.verdict.mean_energy_j(); };
+    const auto inaccuracy = [](const Constant& c) { return -c.verdict.mean_accuracy(); };
+    const auto& constants = by_setting[setting];
+    const Constant* chosen = goal.task == alert::Task::minimize_energy
+                                 ? alert::least(constants, kept, energy, inaccuracy)
+                                 : alert::least(constants, kept, inaccuracy, energy);
+    if (!chosen)
+      chosen = alert::least(
+          constants, [](const Constant&) { return true; }, inaccuracy, energy);
+    best.push_back(chosen->candidate);
   }
   return best;
 }

@@ -33,25 +33,25 @@ enum class Foresight { latency_and_energy, answers_too };
 class Oracle final : public Scheme {
  public:
   Oracle(const alert::Profile& profile, Foresight foresight)
-      : profile_(profile), foresight_(foresight) {}
+      : profile_(profile), foresight_(foresight), choice_(0) {}
 
   alert::Decision decide(const Input& input) override {
     assert(input.counterfactual != nullptr);
     // The real outcome passes the latency test exactly when it is in time.
     alert::Goal goal = input.goal;
     goal.deadline_confidence = 1.0;
-    alert::Choice choice(goal, input.deadline_s);
+    choice_.begin(goal, input.deadline_s);
     for (std::size_t model = 0; model < profile_.models.size(); ++model) {
       for (std::size_t cap = 0; cap < profile_.caps(); ++cap) {
         const Execution execution = input.counterfactual->execution(model, cap);
         for (std::size_t stage = 1; stage <= profile_.models[model].stages(); ++stage) {
           const Outcome outcome = outcome_of(execution, profile_.models[model], profile_.q_fail,
                                              stage, input.deadline_s);
-          choice.consider({model, stage, cap}, certain(outcome));
+          choice_.consider({model, stage, cap}, certain(outcome));
         }
       }
     }
-    return choice.best();
+    return choice_.best();
   }
   void observe(const alert::Feedback&) override {}
 
@@ -73,6 +73,7 @@ class Oracle final : public Scheme {
 
   const alert::Profile& profile_;
   Foresight foresight_;
+  alert::Choice choice_;
 };
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "alert/order.hpp"
 #include "schemes/factories.hpp"
 
 namespace bench {
@@ -29,24 +30,21 @@ CapController::CapController(const alert::Profile& profile, std::size_t model,
 
 alert::Decision CapController::decide(const Input& input) const {
   const alert::Estimate belief = filters_.estimate();
-  const auto whole_at = [&](std::size_t cap) {
-    alert::Decision decision;
+  std::vector<alert::Decision> decisions;
+  for (std::size_t cap = 0; cap < profile_.caps(); ++cap) {
+    alert::Decision& decision = decisions.emplace_back();
     decision.candidate = {model_, profile_.models[model_].stages(), cap};
     decision.prediction = predict(profile_, decision.candidate, belief, input.deadline_s);
     decision.feasible = decision.prediction.latency_s <= input.deadline_s &&
                         (input.goal.task == alert::Task::minimize_energy ||
                          decision.prediction.energy_j <= input.goal.energy_j);
     decision.deadline_s = input.deadline_s;
-    return decision;
-  };
-  alert::Decision best = whole_at(profile_.default_cap());
-  for (std::size_t cap = 0; cap < profile_.default_cap(); ++cap) {
-    const alert::Decision decision = whole_at(cap);
-    if (decision.feasible &&
-        (!best.feasible || decision.prediction.energy_j < best.prediction.energy_j))
-      best = decision;
   }
-  return best;
+  const auto* best = alert::least(
+      decisions, [](const auto& decision) { return decision.feasible; },
+      [](const auto& decision) { return decision.prediction.energy_j; },
+      [](const auto& decision) { return -decision.prediction.accuracy; });
+  return best ? *best : decisions.back();
 }
 
 MakeScheme read_sys_only(const JsonValue& settings) {

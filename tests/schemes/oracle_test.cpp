@@ -88,6 +88,7 @@ TEST_CASE("oracle-static plays what hindsight says, whatever comes") {
   const auto scheme = default_scheme("oracle-static").make(profile, {best});
   const Goal goal{.deadline_s = 0.01, .accuracy = 0.9};
   CHECK(scheme->decide({goal, 0.01}).candidate == best);
+  CHECK(scheme->decide({goal, 0.01}).feasible);
   scheme->observe({.candidate = best, .finished_stage = 1, .finished_latency_s = 1.0});
   CHECK(scheme->decide({goal, 0.005}).candidate == best);
   CHECK(scheme->decide({goal, 0.005}).deadline_s == 0.005);

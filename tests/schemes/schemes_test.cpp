@@ -190,6 +190,14 @@ TEST_CASE("sys-only takes the cap of least energy even where that is a high one"
   CHECK(Player("sys-only", profile).choice(least_energy(0.1, 0.0)) == Candidate{small, 1, 1});
 }
 
+TEST_CASE("sys-only takes the lowest of caps that cost the same") {
+  Profile profile = test::hand_made_profile();
+  // 30 W that no model draws: the two upper caps are the same.
+  profile.models[small].latency_s[2] = profile.models[small].latency_s[1];
+  profile.models[small].busy_power_w = {60.0, 20.0, 20.0};
+  CHECK(Player("sys-only", profile).choice(least_energy(0.1, 0.0)) == Candidate{small, 1, 1});
+}
+
 TEST_CASE("sys-only takes a dearer cap that is in time before the default one that is not") {
   Profile profile = test::hand_made_profile();
   profile.models[small].latency_s = {{0.020}, {0.010}, {0.012}};
