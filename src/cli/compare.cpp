@@ -1,8 +1,8 @@
 #include "report/comparison.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
-#include <algorithm>
 #include <memory>
 
 #include "base/console.hpp"
@@ -13,27 +13,20 @@ namespace {
 
 struct Options {
   std::filesystem::path base, candidate;
-  std::vector<std::string> gates;
+  std::vector<std::string> gates, allowed;
   std::string format = "terminal";
 };
-
-JsonValue read_summary(const std::filesystem::path& folder) {
-  return JsonValue::read(folder / "summary.json");
-}
 
 bool run(const Options& options) {
   std::vector<Gate> gates;
   for (const auto& text : options.gates) gates.push_back(parse_gate(text));
-  const JsonValue base = read_summary(options.base), candidate = read_summary(options.candidate);
-  const Comparison comparison = compare(base, candidate, gates);
-
-  const auto names = comparison_format_names();
-  const auto format = std::ranges::find(names, options.format) - names.begin();
-  print(render(comparison, gates, static_cast<ComparisonFormat>(format)));
-  for (const JsonValue& summary : {base, candidate})
-    if (!gates.empty() && summary.at("mode").string() == "live")
-      warn(
-          fmt::format("{}: a live run: gates on it fire on noise; gate replays", summary.source()));
+  const ComparedResults base = read_compared(options.base),
+                        candidate = read_compared(options.candidate);
+  const Comparison comparison = compare(base, candidate, gates, options.allowed);
+  print(render(comparison, named<ComparisonFormat>(options.format)));
+  for (const ComparedResults& side : {base, candidate})
+    if (!gates.empty() && side.summary.mode == Mode::live)
+      warn(fmt::format("{}: a live run: gates on it fire on noise; gate replays", side.folder));
   return comparison.gates_hold();
 }
 
@@ -46,13 +39,21 @@ void add_compare(CLI::App& app, int& status) {
   command->add_option("base", options->base, "Results folder")->required();
   command->add_option("candidate", options->candidate, "Results folder")->required();
   command
-      ->add_option("--gate", options->gates,
-                   "How much worse a row may get: energy=2%, error=1%, violations=0; repeatable")
+      ->add_option(
+          "--gate", options->gates,
+          fmt::format("How much worse a row may get: energy=2%, error=1%, late=1% (points), "
+                      "violations=0, lost=0 (the default); one of {}; repeatable",
+                      fmt::join(gate_names(), ", ")))
       ->type_name("METRIC=LIMIT")
       ->take_all();
+  command
+      ->add_option("--allow-different", options->allowed,
+                   "Gate results all the same that differ in this")
+      ->delimiter(',')
+      ->check(CLI::IsMember(difference_names()));
   command->add_option("--format", options->format, "How to print the comparison")
       ->capture_default_str()
-      ->check(CLI::IsMember(comparison_format_names()));
+      ->check(CLI::IsMember(names_of<ComparisonFormat>()));
   command->callback([options, &status] {
     if (!run(*options)) status = 1;
   });

@@ -39,11 +39,11 @@ Existing OutputOptions::existing() const {
   return resume ? Existing::resume : force ? Existing::replace : Existing::refuse;
 }
 
-void print_summary(const nlohmann::ordered_json& summary, bool as_json) {
+void print_summary(const Summary& summary, bool as_json) {
   if (as_json)
-    print(to_text(summary, 2) + '\n');
+    print(to_text(to_json(summary), 2) + '\n');
   else
-    print(render(report_tables(JsonValue::from(summary, "summary")), TableFormat::terminal));
+    print(render(report_tables(summary), TableFormat::terminal));
 }
 
 }  // namespace bench::cli

@@ -8,6 +8,7 @@
 
 #include "config/config.hpp"
 #include "results/folder.hpp"
+#include "results/summary.hpp"
 
 namespace bench::cli {
 
@@ -35,6 +36,6 @@ struct OutputOptions {
 };
 
 /// Prints the summary's tables to stdout, or itself with `as_json`.
-void print_summary(const nlohmann::ordered_json& summary, bool as_json);
+void print_summary(const Summary& summary, bool as_json);
 
 }  // namespace bench::cli

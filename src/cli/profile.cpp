@@ -79,7 +79,7 @@ void add_profile(CLI::App& app) {
       ->capture_default_str();
   command->add_option("--format", options->format, "Of the table that is printed")
       ->capture_default_str()
-      ->check(CLI::IsMember(table_format_names()));
+      ->check(CLI::IsMember(names_of<TableFormat>()));
   command->callback([options] {
     check_writable(options->out);
     Rig rig(options->suite, options->platform, options->inputs, default_inference_timeout_s);
@@ -90,7 +90,7 @@ void add_profile(CLI::App& app) {
                      [&] { profile = measure_profile(rig, options->inputs, OnError::stop); });
     conditions.add_warm_up(warm_up_warnings(profile, rig.warm_ups()));
     write_document(options->out, to_json(profile));
-    print(render({profile_table(profile, rig.suite())}, table_format(options->format)));
+    print(render({profile_table(profile, rig.suite())}, named<TableFormat>(options->format)));
   });
 }
 

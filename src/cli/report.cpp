@@ -27,7 +27,8 @@ void print_tables(const Options& options) {
     throw InputError(
         fmt::format("{}: no summary.json: the run is {}; go on with `alert-bench run --resume`",
                     options.folder.string(), JsonValue::read(manifest).at("status").string()));
-  print(render(report_tables(JsonValue::read(summary)), table_format(options.format)));
+  print(render(report_tables(read_summary(JsonValue::read(summary))),
+               named<TableFormat>(options.format)));
 }
 
 void report(const Options& options) {
@@ -44,7 +45,7 @@ void report(const Options& options) {
 
 void add_report(CLI::App& app) {
   auto options = std::make_shared<Options>();
-  auto formats = table_format_names();
+  auto formats = names_of<TableFormat>();
   formats.push_back(trace_events_format);
   auto* command = app.add_subcommand(
       "report", "Print the tables of a results folder, or its log as trace events");

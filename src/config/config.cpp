@@ -12,7 +12,6 @@
 namespace bench {
 namespace {
 
-using alert::OnInfeasible;
 using alert::Task;
 
 void set_value(nlohmann::json& document, const std::string& assignment) {
@@ -106,7 +105,7 @@ GoalSpec parse_goal(const JsonValue& value) {
   value.allow_only({"task", "deadline_scale", "deadline_s", "accuracy", "energy",
                     "deadline_confidence", "on_infeasible"});
   GoalSpec goal;
-  goal.task = parse_task(value.at("task"));
+  goal.task = read_name<Task>(value.at("task"), "task");
 
   const auto scale = value.find("deadline_scale");
   const auto seconds = value.find("deadline_s");
@@ -128,8 +127,7 @@ GoalSpec parse_goal(const JsonValue& value) {
   if (auto confidence = value.find("deadline_confidence"))
     goal.deadline_confidence = confidence->number(0.0, 1.0);
   if (auto rule = value.find("on_infeasible"))
-    goal.on_infeasible = rule->one_of({"accuracy", "energy"}, "rule") == 0 ? OnInfeasible::accuracy
-                                                                           : OnInfeasible::energy;
+    goal.on_infeasible = read_name<alert::OnInfeasible>(*rule, "rule");
   return goal;
 }
 
@@ -167,16 +165,6 @@ std::vector<T> parse_list(const JsonValue& list, T (*parse)(const JsonValue&)) {
 
 }  // namespace
 
-std::string to_string(Task task) {
-  return task == Task::minimize_energy ? "minimize-energy" : "maximize-accuracy";
-}
-
-Task parse_task(const JsonValue& value) {
-  return value.one_of({"minimize-energy", "maximize-accuracy"}, "task") == 0
-             ? Task::minimize_energy
-             : Task::maximize_accuracy;
-}
-
 Config read_config(const std::filesystem::path& file, const ConfigOverrides& overrides) {
   Config config;
   config.source = file.string();
@@ -192,7 +180,7 @@ Config read_config(const std::filesystem::path& file, const ConfigOverrides& ove
                    "inference_timeout_s", "simulate"});
   root.check_schema_version();
   config.name = parse_name(root.at("name"));
-  config.mode = root.at("mode").one_of({"live", "replay"}, "mode") == 0 ? Mode::live : Mode::replay;
+  config.mode = read_name<Mode>(root.at("mode"), "mode");
   const auto path = [&](std::string_view key) -> std::filesystem::path {
     const auto value = root.find(key);
     return value ? value->path() : std::filesystem::path();
@@ -225,9 +213,7 @@ Config read_config(const std::filesystem::path& file, const ConfigOverrides& ove
   config.schemes = parse_list(schemes, read_scheme);
   check_unique(config.schemes, schemes);
 
-  if (auto on_error = root.find("on_error"))
-    config.on_error =
-        on_error->one_of({"stop", "skip"}, "way") == 0 ? OnError::stop : OnError::skip;
+  if (auto on_error = root.find("on_error")) config.on_error = read_name<OnError>(*on_error, "way");
   if (auto timeout = root.find("inference_timeout_s"))
     config.inference_timeout_s = timeout->number(1e-3, 1e6);
   if (auto log = root.find("log_inferences")) config.log_inferences = log->boolean();

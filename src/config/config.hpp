@@ -11,6 +11,7 @@
 
 #include "alert/goal.hpp"
 #include "base/json.hpp"
+#include "base/names.hpp"
 #include "contention/spec.hpp"
 #include "schemes/scheme.hpp"
 #include "trace/simulate.hpp"
@@ -18,9 +19,32 @@
 namespace bench {
 
 enum class Mode { live, replay };
+template <>
+struct Names<Mode> {
+  static constexpr std::pair<Mode, std::string_view> table[] = {{Mode::live, "live"},
+                                                                {Mode::replay, "replay"}};
+};
 
 /// What to do with an input that cannot be read or that a module fails on.
 enum class OnError { stop, skip };
+template <>
+struct Names<OnError> {
+  static constexpr std::pair<OnError, std::string_view> table[] = {{OnError::stop, "stop"},
+                                                                   {OnError::skip, "skip"}};
+};
+
+template <>
+struct Names<alert::Task> {
+  static constexpr std::pair<alert::Task, std::string_view> table[] = {
+      {alert::Task::minimize_energy, "minimize-energy"},
+      {alert::Task::maximize_accuracy, "maximize-accuracy"}};
+};
+
+template <>
+struct Names<alert::OnInfeasible> {
+  static constexpr std::pair<alert::OnInfeasible, std::string_view> table[] = {
+      {alert::OnInfeasible::accuracy, "accuracy"}, {alert::OnInfeasible::energy, "energy"}};
+};
 
 struct InputsSpec {
   std::size_t count = 300;
@@ -77,8 +101,5 @@ struct ConfigOverrides {
 
 /// Throws InputError for the first thing that is wrong.
 Config read_config(const std::filesystem::path& file, const ConfigOverrides& overrides = {});
-
-std::string to_string(alert::Task task);
-alert::Task parse_task(const JsonValue& value);
 
 }  // namespace bench

@@ -69,4 +69,12 @@ std::vector<alert::Goal> constraint_grid(const std::vector<GoalSpec>& goals,
   return grid;
 }
 
+nlohmann::ordered_json to_json(const alert::Goal& goal) {
+  using Json = nlohmann::ordered_json;
+  const bool energy = goal.task == alert::Task::maximize_accuracy;
+  return {{"deadline_s", rounded(goal.deadline_s)},
+          {"accuracy", energy ? Json(nullptr) : Json(rounded(goal.accuracy))},
+          {"energy_j", energy ? Json(rounded(goal.energy_j)) : Json(nullptr)}};
+}
+
 }  // namespace bench

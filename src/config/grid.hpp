@@ -20,4 +20,7 @@ namespace bench {
 std::vector<alert::Goal> constraint_grid(const std::vector<GoalSpec>& goals,
                                          const alert::Profile& profile);
 
+/// What a goal asks of each input: its deadline, and its accuracy or energy.
+nlohmann::ordered_json to_json(const alert::Goal& goal);
+
 }  // namespace bench

@@ -121,7 +121,7 @@ SummaryInput summary_of(const Config& config, Mode mode, const ProfileFile& prof
     input.schemes.push_back(spec.name);
     if (spec.scheme == "oracle-static") input.base_scheme = spec.name;
   }
-  input.grid = &grid;
+  input.grid = grid;
   input.cells = std::move(cells);
   return input;
 }
@@ -145,9 +145,9 @@ std::vector<fs::path> record_all(Rig& rig, const Config& config, const ResultsFo
   return traces;
 }
 
-Json replay_all(const Config& config, const ProfileFile& profile,
-                const std::vector<fs::path>& traces, const ResultsFolder& folder,
-                const Json& conditions) {
+Summary replay_all(const Config& config, const ProfileFile& profile,
+                   const std::vector<fs::path>& traces, const ResultsFolder& folder,
+                   const Json& conditions) {
   const auto grid = constraint_grid(config.goals, profile.profile);
   std::optional<InferenceLog> log;
   if (config.log_inferences) log.emplace(folder.file("inferences.jsonl"), false);
@@ -159,15 +159,15 @@ Json replay_all(const Config& config, const ProfileFile& profile,
     append(cells, replay_trace(trace, profile, grid, config.schemes, log ? &*log : nullptr));
     progress.step();
   }
-  Json summary =
+  Summary summary =
       summarize(summary_of(config, Mode::replay, profile, grid, environments, std::move(cells)));
-  summary.update(conditions);
-  folder.write("summary.json", summary);
+  summary.conditions = conditions;
+  folder.write("summary.json", to_json(summary));
   return summary;
 }
 
-Json live_all(Rig& rig, const Config& config, const ProfileFile& profile,
-              const ResultsFolder& folder, Conditions& conditions) {
+Summary live_all(Rig& rig, const Config& config, const ProfileFile& profile,
+                 const ResultsFolder& folder, Conditions& conditions) {
   const auto grid = constraint_grid(config.goals, profile.profile);
   const fs::path file = folder.file("inferences.jsonl");
   const auto logged = folder.resuming() && fs::exists(file)
@@ -183,10 +183,10 @@ Json live_all(Rig& rig, const Config& config, const ProfileFile& profile,
     });
     if (environment.contention) conditions.add(environment.name, rig.corunner_use());
   }
-  Json summary =
+  Summary summary =
       summarize(summary_of(config, Mode::live, profile, grid, environments, std::move(cells)));
-  summary.update(conditions.fields());
-  folder.write("summary.json", summary);
+  summary.conditions = conditions.fields();
+  folder.write("summary.json", to_json(summary));
   return summary;
 }
 
@@ -249,7 +249,7 @@ void sort_as_configured(std::vector<fs::path>& traces, const Config& config) {
   });
 }
 
-Json run_simulation(const Config& config, const fs::path& out, Existing existing) {
+Summary run_simulation(const Config& config, const fs::path& out, Existing existing) {
   const ResultsFolder folder(out, existing, config.document);
   const Simulation simulation = described_platform(config);
   folder.prepare();
@@ -300,7 +300,7 @@ auto with_rig(const Config& config, const fs::path& out, Existing existing, Body
 
 }  // namespace
 
-Json run_experiment(const Config& config, const fs::path& out, Existing existing) {
+Summary run_experiment(const Config& config, const fs::path& out, Existing existing) {
   if (config.simulate) return run_simulation(config, out, existing);
   return with_rig(config, out, existing,
                   [&](Rig& rig, const ResultsFolder& folder, Conditions& conditions) {
@@ -328,8 +328,8 @@ void simulate_experiment(const Config& config, const fs::path& out, Existing exi
   with_manifest(manifest, [&] { return simulate_all(config, simulation, folder, manifest); });
 }
 
-Json replay_experiment(const Config& config, std::vector<fs::path> traces, const fs::path& out,
-                       Existing existing) {
+Summary replay_experiment(const Config& config, std::vector<fs::path> traces, const fs::path& out,
+                          Existing existing) {
   const ResultsFolder folder(out, existing, config.document);
   const fs::path file =
       !config.profile.empty()

@@ -6,13 +6,13 @@
 
 #include "config/config.hpp"
 #include "results/folder.hpp"
+#include "results/summary.hpp"
 
 namespace bench {
 
 /// `run`: profile, then live streams or record and replay; of a described platform, simulate and
 /// replay. Returns the summary.
-nlohmann::ordered_json run_experiment(const Config& config, const std::filesystem::path& out,
-                                      Existing existing);
+Summary run_experiment(const Config& config, const std::filesystem::path& out, Existing existing);
 
 /// `record`: the profile and the traces.
 void record_experiment(const Config& config, const std::filesystem::path& out, Existing existing);
@@ -22,8 +22,7 @@ void simulate_experiment(const Config& config, const std::filesystem::path& out,
 
 /// `replay`: the config's schemes on traces that exist. The profile is the config's "profile", or
 /// profile.json in the results folder that the first trace lies in.
-nlohmann::ordered_json replay_experiment(const Config& config,
-                                         std::vector<std::filesystem::path> traces,
-                                         const std::filesystem::path& out, Existing existing);
+Summary replay_experiment(const Config& config, std::vector<std::filesystem::path> traces,
+                          const std::filesystem::path& out, Existing existing);
 
 }  // namespace bench

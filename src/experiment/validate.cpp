@@ -6,10 +6,9 @@
 
 #include "base/error.hpp"
 #include "config/config.hpp"
-#include "platform/spec.hpp"
-#include "report/tables.hpp"
 #include "results/inference_log.hpp"
 #include "results/profile_file.hpp"
+#include "results/summary.hpp"
 #include "suite/dataset.hpp"
 #include "suite/runtime.hpp"
 #include "trace/simulate.hpp"
@@ -98,7 +97,7 @@ std::string validate_document(const fs::path& file, bool deep) {
   if (root.find("data")) return validate_suite(file.parent_path(), deep);
   if (root.find("idle_power_w"))
     return fmt::format("profile: {} models", read_profile(file).profile.models.size());
-  if (root.find("grid")) return fmt::format("summary: {} rows", report_tables(root).size());
+  if (root.find("grid")) return fmt::format("summary: {} rows", read_summary(root).rows.size());
   root.fail("is neither a config, a platform, a suite, a profile nor a summary");
 }
 

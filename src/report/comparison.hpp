@@ -1,58 +1,89 @@
 // Two results of one experiment, scheme by scheme and row by row, and gates on what changed.
 #pragma once
 
+#include <array>
 #include <cstddef>
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "base/json.hpp"
+#include "base/names.hpp"
 #include "report/table.hpp"
+#include "results/summary.hpp"
 
 namespace bench {
 
-enum class GateMetric { energy, error, violations };
+/// A results folder as one side of a comparison.
+struct ComparedResults {
+  std::string folder;
+  Summary summary;
+  std::optional<std::string> platform;  ///< its name, where the manifest knows it
+  std::string unfinished;  ///< why this may not be a whole result; empty where it is one
+};
 
-/// A limit on how much worse a row may get: energy and error by a share of the base's, violations
-/// by a number of settings.
+/// Throws InputError where the folder has no well-formed summary.
+ComparedResults read_compared(const std::filesystem::path& folder);
+
+/// A limit on how much worse a row may get in one metric: by a share of the base's value, by a
+/// share of the inputs, or by a number of inputs or settings.
 struct Gate {
-  GateMetric metric = GateMetric::energy;
+  const Metric* metric = nullptr;
   double limit = 0.0;
   std::string text;  ///< as given, "energy=2%"
 };
 
-/// Parses "energy=2%", "error=1%" or "violations=0". Throws InputError.
+/// Parses "energy=2%", "late=1%", "lost=0", ... Throws InputError.
 Gate parse_gate(const std::string& text);
+/// The names of the metrics that can be gated.
+std::vector<std::string> gate_names();
+
+/// What makes two results incomparable, by its name at --allow-different.
+struct Difference {
+  std::string what;
+  std::string base, candidate;
+};
+std::vector<std::string> difference_names();
 
 /// One scheme in one environment under one task.
 struct RowChange {
-  std::string scheme, environment, task;
+  std::string scheme, environment;
+  alert::Task task = alert::Task::minimize_energy;
   bool in_base = true, in_candidate = true;
-  std::size_t settings = 0;  ///< in both
-  double energy = 0.0;       ///< mean over settings of candidate / base - 1
-  double error = 0.0;        ///< the same of the mean error
-  double late = 0.0;         ///< mean of candidate - base of the share that is late
-  std::size_t base_violated = 0, candidate_violated = 0;
-  std::vector<std::string> failed_gates = {};  ///< in words
+  std::size_t settings = 0;          ///< in both
+  std::size_t missing_settings = 0;  ///< of the base's, in the candidate
+  /// By `metrics`, over the settings in both: how many more of what is counted, else the mean
+  /// change; infinite where a value rose from 0 or is no more there.
+  std::array<double, metrics.size()> change{};
+  std::array<double, metrics.size()> base{}, candidate{};  ///< of what is counted
+  std::vector<std::string> failed_gates = {};              ///< in words
 
-  bool changed() const {
-    return energy != 0.0 || error != 0.0 || late != 0.0 || base_violated != candidate_violated;
-  }
+  bool changed() const;
 };
 
 struct Comparison {
+  std::vector<Difference> differences;
+  std::vector<std::string> unfinished;  ///< what may not be a whole result, and why
+  std::vector<Gate> gates;              ///< as applied: lost=0 where no other limit is given
   std::vector<RowChange> rows;
   bool gates_hold() const;
 };
 
-/// From two summary.json. Throws InputError where their grids differ.
-Comparison compare(const JsonValue& base, const JsonValue& candidate,
-                   const std::vector<Gate>& gates);
+/// With gates, throws InputError where the results differ in what is not `allowed` or are
+/// unfinished.
+Comparison compare(const ComparedResults& base, const ComparedResults& candidate,
+                   std::vector<Gate> gates, const std::vector<std::string>& allowed = {});
 
 enum class ComparisonFormat { terminal, markdown, json, junit };
-std::vector<std::string> comparison_format_names();
+template <>
+struct Names<ComparisonFormat> {
+  static constexpr std::pair<ComparisonFormat, std::string_view> table[] = {
+      {ComparisonFormat::terminal, "terminal"},
+      {ComparisonFormat::markdown, "markdown"},
+      {ComparisonFormat::json, "json"},
+      {ComparisonFormat::junit, "junit"}};
+};
 
-std::string render(const Comparison& comparison, const std::vector<Gate>& gates,
-                   ComparisonFormat format);
+std::string render(const Comparison& comparison, ComparisonFormat format);
 
 }  // namespace bench

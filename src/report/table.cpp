@@ -124,13 +124,6 @@ std::string json(const std::vector<Table>& tables) {
 
 }  // namespace
 
-std::vector<std::string> table_format_names() { return {"terminal", "markdown", "csv", "json"}; }
-
-TableFormat table_format(const std::string& name) {
-  const auto names = table_format_names();
-  return static_cast<TableFormat>(std::ranges::find(names, name) - names.begin());
-}
-
 std::string render(const std::vector<Table>& tables, TableFormat format) {
   if (format == TableFormat::json) return json(tables);
   std::string text;

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "base/json.hpp"
+#include "base/names.hpp"
 
 namespace bench {
 
@@ -16,9 +16,14 @@ struct Table {
 };
 
 enum class TableFormat { terminal, markdown, csv, json };
-std::vector<std::string> table_format_names();
-/// `name` is one of them.
-TableFormat table_format(const std::string& name);
+template <>
+struct Names<TableFormat> {
+  static constexpr std::pair<TableFormat, std::string_view> table[] = {
+      {TableFormat::terminal, "terminal"},
+      {TableFormat::markdown, "markdown"},
+      {TableFormat::csv, "csv"},
+      {TableFormat::json, "json"}};
+};
 
 std::string render(const std::vector<Table>& tables, TableFormat format);
 

@@ -3,13 +3,13 @@
 
 #include <vector>
 
-#include "base/json.hpp"
 #include "report/table.hpp"
+#include "results/summary.hpp"
 
 namespace bench {
 
 /// One table per environment and task, the harmonic means over them, and alert beside the paper's
-/// claims, from a summary.json.
-std::vector<Table> report_tables(const JsonValue& summary);
+/// claims.
+std::vector<Table> report_tables(const Summary& summary);
 
 }  // namespace bench

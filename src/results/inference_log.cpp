@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "base/error.hpp"
-#include "config/config.hpp"
+#include "config/grid.hpp"
 
 namespace bench {
 namespace {
@@ -140,7 +140,10 @@ Json decision_and_outcome(const alert::Profile& profile, const Step& step) {
 
 Json to_json(const StreamKey& key, const alert::Goal& goal, const alert::Profile& profile,
              const Step& step) {
-  const bool minimize_energy = goal.task == alert::Task::minimize_energy;
+  Json asked = {{"deadline_s", rounded(goal.deadline_s)},
+                {"effective_deadline_s",
+                 step.lost ? Json(nullptr) : Json(rounded(step.decision.deadline_s))}};
+  asked.update(to_json(goal));
   Json line = {{"scheme", key.scheme},
                {"task", to_string(goal.task)},
                {"environment", key.environment},
@@ -148,12 +151,7 @@ Json to_json(const StreamKey& key, const alert::Goal& goal, const alert::Profile
                {"input", step.input},
                {"group", step.group.group},
                {"group_position", step.group.position},
-               {"goal",
-                {{"deadline_s", rounded(goal.deadline_s)},
-                 {"effective_deadline_s",
-                  step.lost ? Json(nullptr) : Json(rounded(step.decision.deadline_s))},
-                 {"accuracy", minimize_energy ? Json(rounded(goal.accuracy)) : Json(nullptr)},
-                 {"energy_j", minimize_energy ? Json(nullptr) : Json(rounded(goal.energy_j))}}}};
+               {"goal", std::move(asked)}};
   if (step.lost)
     line.update({{"decision", nullptr},
                  {"estimator", nullptr},

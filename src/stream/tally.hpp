@@ -25,6 +25,14 @@ class LatencyHistogram {
   std::uint64_t total_ = 0;
 };
 
+/// What a stream may miss of its goals and still keep its setting.
+struct Tolerances {
+  double miss_rate = 0.10;         ///< share of inputs after the deadline
+  double below_goal_rate = 0.10;   ///< share of inputs credited with less than Q_goal
+  double energy_over_goal = 1.01;  ///< mean energy over E_goal
+};
+inline constexpr Tolerances tolerances;
+
 /// What the verdict on a stream needs.
 class Verdict {
  public:
@@ -38,8 +46,7 @@ class Verdict {
   double miss_rate() const { return mean(static_cast<double>(misses_)); }
   double below_goal_rate() const { return mean(static_cast<double>(below_goal_)); }
 
-  /// More than 10 % of the inputs late, more than 10 % below Q_goal, or E_goal passed by over 1 %;
-  /// or nothing is known of its energy.
+  /// More than `tolerances` allow; or nothing to judge by, because every input was lost.
   bool violated(const alert::Goal& goal) const;
   /// The task's metric, less is better: mean energy in J, or mean error.
   double metric(alert::Task task) const;

@@ -11,16 +11,18 @@ using test::late;
 
 namespace {
 
+constexpr alert::Goal goal{
+    .task = alert::Task::minimize_energy, .deadline_s = 0.1, .accuracy = 0.5};
+
 /// Two schemes under two settings: alert keeps one, for 1.1 J where oracle-static takes 1 J.
-nlohmann::ordered_json summary(bool with_base) {
-  const alert::Goal goal{.task = alert::Task::minimize_energy, .deadline_s = 0.1, .accuracy = 0.5};
+Summary summary(bool with_base) {
   const std::vector<alert::Goal> grid{goal, goal};
   SummaryInput input;
   input.suite = "image";
   input.environments = {"default"};
   input.schemes = {"alert", "oracle-static"};
   if (with_base) input.base_scheme = "oracle-static";
-  input.grid = &grid;
+  input.grid = grid;
   input.cells = {
       {"alert", "default", 0, test::tally_of(goal, {in_time(1.1, 0.8)})},
       {"oracle-static", "default", 0, test::tally_of(goal, {in_time(1.0, 0.75)})},
@@ -30,9 +32,7 @@ nlohmann::ordered_json summary(bool with_base) {
   return summarize(input);
 }
 
-std::vector<Table> tables(bool with_base) {
-  return report_tables(JsonValue::from(summary(with_base), "summary"));
-}
+std::vector<Table> tables(bool with_base) { return report_tables(summary(with_base)); }
 
 const std::vector<Table> odd = {
     {"odd",
@@ -60,16 +60,39 @@ oracle-static   1.000      –
 }
 
 TEST_CASE("every table of a machine that was not quiet says so") {
-  auto document = summary(true);
-  document["machine_load"] = {{"disturbance", nullptr}};
-  for (const Table& table : report_tables(JsonValue::from(document, "summary")))
+  Summary disturbed = summary(true);
+  disturbed.conditions["machine_load"] = {{"disturbance", nullptr}};
+  for (const Table& table : report_tables(disturbed))
     CHECK(table.note.find("NOT QUIET") == std::string::npos);
-  document["machine_load"] = {{"disturbance", "profile: other work used 1.20 cores"}};
-  const auto found = report_tables(JsonValue::from(document, "summary"));
+  disturbed.conditions["machine_load"] = {{"disturbance", "profile: other work used 1.20 cores"}};
+  const auto found = report_tables(disturbed);
   CHECK(found.size() == 2);
   for (const Table& table : found)
     CHECK(
         table.note.starts_with("THE MACHINE WAS NOT QUIET: profile: other work used 1.20 cores. "));
+}
+
+TEST_CASE("lost inputs stand in a table that has any") {
+  Tally one_lost = test::tally_of(goal, {in_time(1.0, 0.75)}), all_lost;
+  one_lost.lose();
+  all_lost.lose();
+  SummaryInput input;
+  input.suite = "image";
+  input.environments = {"default"};
+  input.schemes = {"alert", "app-only"};
+  input.grid = {goal, goal};
+  input.cells = {{"alert", "default", 0, one_lost},
+                 {"alert", "default", 1, test::tally_of(goal, {in_time(1.0, 0.75)})},
+                 {"app-only", "default", 0, all_lost},
+                 {"app-only", "default", 1, all_lost}};
+  CHECK(render({report_tables(summarize(input))[0]}, TableFormat::terminal) ==
+        R"(image / default / minimize-energy (emulated)
+scheme    violated settings  versus alert  lost  energy [J]  error [%]  measured error [%]  late [%]
+────────────────────────────────────────────────────────────────────────────────────────────────────
+alert                   0/2             –     1      1.0000      25.00               25.00       0.0
+app-only                2/2         – (0)     2           –          –                   –         –
+versus alert: ratio of the mean energy over the settings that both keep (how many). Energy, error and late: means over all settings. lost: inputs that could not be read or that a DNN failed on, over all settings; nothing else counts them.
+)");
 }
 
 TEST_CASE("a report in markdown, without a base to normalize to") {

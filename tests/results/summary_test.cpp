@@ -1,5 +1,6 @@
 #include "results/summary.hpp"
 
+#include "base/error.hpp"
 #include "support/catch.hpp"
 #include "support/outcomes.hpp"
 
@@ -33,7 +34,7 @@ SummaryInput hand_made() {
   input.environments = {"default", "memory"};
   input.schemes = {"alert", "static"};
   input.base_scheme = "static";
-  input.grid = &grid;
+  input.grid = grid;
   input.cells = {
       // Energy: 1.1 / 1.0 and 2.4 / 2.0, then a setting that alert violates.
       cell("alert", "default", 0, in_time(1.1, 0.8)),
@@ -90,7 +91,7 @@ ordered_json pair(const ordered_json& summary, const std::string& scheme,
 }  // namespace
 
 TEST_CASE("a row has the mean of the normalized metric over the settings that both keep") {
-  const ordered_json summary = summarize(hand_made());
+  const ordered_json summary = to_json(summarize(hand_made()));
   CHECK(summary.at("rows").size() == 8);
 
   // (1.1 / 1.0 + 2.4 / 2.0) / 2
@@ -115,14 +116,14 @@ TEST_CASE("a row has the mean of the normalized metric over the settings that bo
 }
 
 TEST_CASE("a row without a common setting says so") {
-  const auto lonely = row(summarize(hand_made()), "alert", "memory", "maximize-accuracy");
+  const auto lonely = row(to_json(summarize(hand_made())), "alert", "memory", "maximize-accuracy");
   CHECK(lonely.at("normalized_metric").is_null());
   CHECK(lonely.at("reason") == "no setting that both keep");
   CHECK(lonely.at("compared_settings") == 0);
 }
 
 TEST_CASE("each pair of schemes is compared on the settings that both keep") {
-  const ordered_json summary = summarize(hand_made());
+  const ordered_json summary = to_json(summarize(hand_made()));
   CHECK(summary.at("pairs").size() == 8);
   CHECK(pair(summary, "alert", "default", "minimize-energy").dump() ==
         R"({"environment":"default","task":"minimize-energy","scheme":"alert",)"
@@ -136,7 +137,7 @@ TEST_CASE("each pair of schemes is compared on the settings that both keep") {
 }
 
 TEST_CASE("the harmonic mean is over the rows that have a normalized metric") {
-  const ordered_json overall = summarize(hand_made()).at("overall");
+  const ordered_json overall = to_json(summarize(hand_made())).at("overall");
   CHECK(overall.size() == 4);
   // 2 / (1 / 1.15 + 1 / 0.5)
   CHECK(find(overall, {{"task", "minimize-energy"}, {"scheme", "alert"}}).dump() ==
@@ -148,8 +149,8 @@ TEST_CASE("the harmonic mean is over the rows that have a normalized metric") {
 
 TEST_CASE("without oracle-static there is nothing to normalize to, but pairs there are") {
   SummaryInput input = hand_made();
-  input.base_scheme.clear();
-  const ordered_json summary = summarize(input);
+  input.base_scheme.reset();
+  const ordered_json summary = to_json(summarize(input));
   CHECK(summary.at("base_scheme").is_null());
   CHECK(summary.at("overall").empty());
   const auto alone = row(summary, "alert", "default", "minimize-energy");
@@ -159,7 +160,7 @@ TEST_CASE("without oracle-static there is nothing to normalize to, but pairs the
 }
 
 TEST_CASE("a summary has the grid and every cell") {
-  const ordered_json summary = summarize(hand_made());
+  const ordered_json summary = to_json(summarize(hand_made()));
   CHECK(summary.at("schema_version") == 1);
   CHECK(summary.at("name") == "test");
   CHECK(summary.at("suite") == "image");
@@ -184,4 +185,77 @@ TEST_CASE("a summary has the grid and every cell") {
         R"("inputs":1,"lost":0,"violated":true,"mean_energy_j":0.5,"mean_energy_ci95_j":0.0,)"
         R"("mean_accuracy":0.1,"mean_error":0.9,"mean_correct":0.0,"deadline_miss_rate":1.0,)"
         R"("below_accuracy_goal_rate":1.0,"mean_latency_s":0.01,"mean_overrun_s":0.0})");
+}
+
+TEST_CASE("a stream whose every input was lost keeps nothing and has no means") {
+  SummaryInput input = hand_made();
+  input.cells[1].tally = {};
+  input.cells[1].tally.lose();
+  const ordered_json summary = to_json(summarize(input));
+  const auto result = summary.at("results")[1];
+  CHECK(result.at("inputs") == 0);
+  CHECK(result.at("lost") == 1);
+  CHECK(result.at("violated") == true);
+  CHECK(result.at("mean_energy_j").is_null());
+  CHECK(result.at("p99_latency_s").is_null());
+  CHECK(result.at("reason") == "every input was lost");
+  CHECK(row(summary, "static", "default", "minimize-energy").at("violated_settings") == 1);
+  CHECK(row(summary, "static", "default", "minimize-energy").at("mean_violation_rate") ==
+        0.333333333);
+  CHECK(row(summary, "alert", "default", "minimize-energy").at("compared_settings") == 1);
+  CHECK(to_json(read_summary(JsonValue::from(summary, "summary"))) == summary);
+}
+
+TEST_CASE("a summary says what a stream may miss") {
+  CHECK(to_json(summarize(hand_made())).at("tolerances").dump() ==
+        R"({"deadline_miss_rate":0.1,"below_accuracy_goal_rate":0.1,"energy_over_goal":1.01})");
+}
+
+TEST_CASE("a summary is read as it was written") {
+  SummaryInput input = hand_made();
+  for (const bool with_base : {true, false}) {
+    if (!with_base) input.base_scheme.reset();
+    const ordered_json written = to_json(summarize(input));
+    CHECK(to_json(read_summary(JsonValue::from(written, "summary"))) == written);
+  }
+}
+
+TEST_CASE("what no summary says is refused") {
+  const nlohmann::json written = to_json(summarize(hand_made()));
+  const auto error_with = [&](const std::string& pointer, const nlohmann::json& value) {
+    nlohmann::json document = written;
+    document[nlohmann::json::json_pointer(pointer)] = value;
+    try {
+      read_summary(JsonValue::from(document, "summary"));
+    } catch (const InputError& error) {
+      return std::string(error.what());
+    }
+    return std::string("no error");
+  };
+  CHECK(error_with("/results/0/mean_energy_j", -1) ==
+        "summary: /results/0/mean_energy_j: must be at least 0, found -1");
+  CHECK(error_with("/results/0/mean_accuracy", 5) ==
+        "summary: /results/0/mean_accuracy: must lie in [0, 1], found 5");
+  CHECK(error_with("/results/0/mean_energy_j", nullptr) ==
+        "summary: /results/0: \"mean_energy_j\" is missing");
+  CHECK(error_with("/results/0/violated", "no") ==
+        "summary: /results/0/violated: must be true or false, found \"no\"");
+  CHECK(error_with("/results/0/setting", 5) ==
+        "summary: /results/0/setting: must be a whole number from 0 to 4, found 5");
+  CHECK(error_with("/results/0/setting", 3) ==
+        "summary: /results/0/task: is not the task of this setting in the grid");
+  CHECK(error_with("/results/0/setting", 1) ==
+        "summary: /results/2: this scheme, environment and setting stand twice");
+  CHECK(error_with("/results/0/inputs", 0) ==
+        "summary: /results/0/mean_energy_j: must be null: every input was lost");
+  CHECK(error_with("/results", nlohmann::json::array()) == "summary: /results: must not be empty");
+  CHECK(error_with("/grid/1/setting", 2) ==
+        "summary: /grid/1/setting: must be 1: settings are numbered");
+  CHECK(error_with("/rows/0/violated_settings", 4) ==
+        "summary: /rows/0/violated_settings: must be a whole number from 0 to 3, found 4");
+  CHECK(error_with("/pairs/0/metric_ratio", nullptr) ==
+        "summary: /pairs/0: \"metric_ratio\" must be a number where \"settings_both_keep\" is "
+        "above 0, else null");
+  CHECK(error_with("/energy_source", "guessed")
+            .starts_with("summary: /energy_source: unknown energy source \"guessed\""));
 }
