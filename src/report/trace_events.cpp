@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <map>
 #include <set>
 
@@ -33,7 +35,15 @@ class EventList {
   bool empty_ = true;
 };
 
-double microseconds(double seconds) { return std::round(seconds * 1e9) / 1e3; }
+// Times are whole nanoseconds, as the log has them: sums of them do not drift, and one slice ends
+// exactly where the next begins.
+using Nanoseconds = std::int64_t;
+
+Nanoseconds nanoseconds(double seconds) { return std::llround(seconds * 1e9); }
+double microseconds(Nanoseconds time) { return static_cast<double>(time) / 1e3; }
+
+/// The longest that a stream may be shown to take, some 30 years.
+constexpr double longest_s = 1e9;
 
 /// One stream of the log as one process.
 class Process {
@@ -47,45 +57,52 @@ class Process {
 
   void add(const JsonValue& line) {
     if (const auto lost = line.find("lost"))
-      return add_event("i", inferences, "lost: " + lost->string(), now_s_, {{"s", "t"}});
+      return add_event("i", inferences, "lost: " + lost->string(), now_, {{"s", "t"}});
     const JsonValue goal = line.at("goal"), decision = line.at("decision"),
                     outcome = line.at("outcome");
-    const double busy_s = outcome.at("busy_s").positive();
+    const double busy_s = outcome.at("busy_s").positive(),
+                 period_s = outcome.at("period_s").positive();
+    if (microseconds(now_) / 1e6 + period_s > longest_s || busy_s > longest_s)
+      outcome.at("period_s").fail("the stream takes longer than can be shown");
     const auto overhead = decision.find("overhead_s");  // nothing in a replay
-    const double overhead_s = overhead ? overhead->number(0.0) : 0.0;
-    const double begin_s = now_s_ + overhead_s;
+    // The parts of a period are rounded one by one, and may be longer than it by a nanosecond.
+    const Nanoseconds next = now_ + nanoseconds(period_s);
+    const Nanoseconds begin =
+        std::min(next, now_ + nanoseconds(overhead ? overhead->number(0.0, longest_s) : 0.0));
+    const Nanoseconds end = std::min(next, begin + nanoseconds(busy_s));
 
-    slice(decisions, "decide", now_s_, overhead_s,
-          {{"decision", decision.raw()}, {"goal", goal.raw()}});
-    slice(inferences, decision.at("model").string(), begin_s, busy_s,
+    slice(decisions, "decide", now_, begin, {{"decision", decision.raw()}, {"goal", goal.raw()}});
+    slice(inferences, decision.at("model").string(), begin, end,
           {{"input", line.at("input").raw()},
            {"group", line.at("group").raw()},
            {"outcome", outcome.raw()}});
     if (!outcome.at("deadline_met").boolean())
-      add_event("i", inferences, "nothing in time", begin_s + busy_s, {{"s", "t"}});
+      add_event("i", inferences, "nothing in time", end, {{"s", "t"}});
 
     const std::size_t delivered = outcome.at("stage").count();
-    double end_s = 0.0;
-    for (std::size_t stage = 1; const double next_s : outcome.at("stage_latency_s").numbers(0.0)) {
-      slice(stages, fmt::format("stage {}", stage), begin_s + end_s, next_s - end_s,
+    Nanoseconds stage_begin = begin;
+    for (std::size_t stage = 1;
+         const double end_s : outcome.at("stage_latency_s").numbers(0.0, longest_s)) {
+      const Nanoseconds stage_end =
+          std::min(end, std::max(stage_begin, begin + nanoseconds(end_s)));
+      slice(stages, fmt::format("stage {}", stage), stage_begin, stage_end,
             {{"delivered", stage == delivered}});
-      end_s = next_s;
+      stage_begin = stage_end;
       ++stage;
     }
 
     if (const auto estimate = line.find("estimator"))
-      counter("xi", now_s_,
+      counter("xi", now_,
               {{"mean", estimate->at("xi_mean").number()},
                {"sigma", std::sqrt(estimate->at("xi_variance").number(0.0))}});
-    if (const auto busy_energy_j = outcome.find("busy_energy_j"))
-      counter("power [W]", begin_s, {{"power", busy_energy_j->number(0.0) / busy_s}});
+    counter("power [W]", begin, {{"power", outcome.at("busy_energy_j").number(0.0) / busy_s}});
     if (const auto idle_power_w = outcome.find("idle_power_w"))
-      counter("power [W]", begin_s + busy_s, {{"power", idle_power_w->number(0.0)}});
+      counter("power [W]", end, {{"power", idle_power_w->number(0.0)}});
 
     cap_.change(*this, caps, fmt::format("{:g} W", decision.at("cap_w").number()));
     contention_.change(*this, contention,
                        outcome.at("contention").boolean() ? "co-located work" : "");
-    now_s_ += outcome.at("period_s").positive();
+    now_ = next;
   }
 
   void end() {
@@ -97,36 +114,32 @@ class Process {
   /// A slice over as many inputs as something stays the same.
   struct Span {
     std::string name;  ///< empty: nothing to show
-    double begin_s = 0.0;
+    Nanoseconds begin = 0;
 
     void change(Process& process, Track track, const std::string& next) {
       if (next == name) return;
-      if (!name.empty())
-        process.slice(track, name, begin_s, process.now_s_ - begin_s, Json::object());
-      *this = {next, process.now_s_};
+      if (!name.empty()) process.slice(track, name, begin, process.now_, Json::object());
+      *this = {next, process.now_};
     }
   };
 
-  void add_event(const char* phase, Track track, const std::string& name, double begin_s,
+  void add_event(const char* phase, Track track, const std::string& name, Nanoseconds time,
                  const Json& more) {
     Json event = {{"ph", phase},
                   {"pid", pid_},
                   {"tid", static_cast<int>(track)},
-                  {"ts", microseconds(begin_s)},
+                  {"ts", microseconds(time)},
                   {"name", name}};
     event.update(more);
     events_.add(event);
   }
-  void slice(Track track, const std::string& name, double begin_s, double duration_s,
+  void slice(Track track, const std::string& name, Nanoseconds begin, Nanoseconds end,
              const Json& args) {
-    add_event("X", track, name, begin_s, {{"dur", microseconds(duration_s)}, {"args", args}});
+    add_event("X", track, name, begin, {{"dur", microseconds(end - begin)}, {"args", args}});
   }
-  void counter(const char* name, double time_s, const Json& values) {
-    events_.add({{"ph", "C"},
-                 {"pid", pid_},
-                 {"ts", microseconds(time_s)},
-                 {"name", name},
-                 {"args", values}});
+  void counter(const char* name, Nanoseconds time, const Json& values) {
+    events_.add(
+        {{"ph", "C"}, {"pid", pid_}, {"ts", microseconds(time)}, {"name", name}, {"args", values}});
   }
   void name_event(const char* kind, int track, const std::string& name) {
     events_.add(
@@ -135,7 +148,7 @@ class Process {
 
   EventList& events_;
   std::size_t pid_;
-  double now_s_ = 0.0;  ///< when the next input arrives
+  Nanoseconds now_ = 0;  ///< when the next input arrives
   Span cap_, contention_;
 };
 

@@ -229,3 +229,30 @@ TEST_CASE("streams can be chosen, and one that is not there is told") {
   CHECK_THROWS_WITH(write_trace_events(log.file() / "none", {}, write),
                     Catch::Matchers::Contains("a replay writes it with --set log_inferences=true"));
 }
+
+TEST_CASE("slices of one track follow each other without overlap") {
+  const test::TemporaryFolder folder;
+  const fs::path file = folder.path() / "inferences.jsonl";
+  {
+    // Parts that are rounded up, of a period that is rounded down, and at times that no double has.
+    InferenceLog log(file, false);
+    for (std::size_t input = 0; input < 1000; ++input) {
+      Step step = step_of(input, 0, false);
+      step.overhead_s = 0.0010000006;
+      step.stage_latency_s = {0.0100000006, 0.0490000006};
+      step.outcome.busy_s = 0.0490000006;
+      step.outcome.period_s = 0.0500000012;
+      log.write({"memory", 0, "alert"}, goal, profile, step);
+    }
+    log.flush();
+  }
+  std::ostringstream out;
+  write_trace_events(file, {}, out);
+  const json events = json::parse(out.str()).at("traceEvents");
+  for (const std::string name : {"inferences", "stages", "decisions"}) {
+    const auto slices = track(events, name);
+    REQUIRE(slices.size() >= 1000);
+    for (std::size_t i = 0; i + 1 < slices.size(); ++i)
+      CHECK(slices[i].begin_ms + slices[i].duration_ms <= slices[i + 1].begin_ms + 1e-9);
+  }
+}
