@@ -59,6 +59,7 @@ std::string validate_trace(const fs::path& file) {
   TraceInput input;
   std::size_t inputs = 0;
   while (reader.next(input)) ++inputs;
+  if (inputs == 0) throw InputError(fmt::format("{}: the trace has no input", file.string()));
   return fmt::format("trace of \"{}\" / {}: {} inputs, {} models, {} caps", reader.header().suite,
                      reader.header().environment, inputs, reader.header().models.size(),
                      reader.header().power_caps_w.size());
@@ -71,8 +72,8 @@ std::string validate_log(const fs::path& file) {
         fmt::format("{}: a log is checked against the profile.json beside it, and there "
                     "is none",
                     file.string()));
-  const auto [streams, inferences] = count_inferences(file, read_profile(profile).profile);
-  return fmt::format("log: {} streams, {} inferences", streams, inferences);
+  const LogSize size = count_inferences(file, read_profile(profile).profile);
+  return fmt::format("log: {} streams, {} inferences", size.streams, size.inferences);
 }
 
 std::string validate_platform(const fs::path& file) {

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cmath>
 #include <utility>
 
 #include "base/error.hpp"
@@ -27,12 +28,33 @@ void cut_to_whole_lines(const Descriptor& log, const std::filesystem::path& file
   if (ftruncate(log.number(), end) != 0) fail_to_write(file, errno);
 }
 
+/// The ends of the stages that ran: as many as `outcome` says, ascending, to the end of its busy
+/// time; the answer came with the end of the stage delivered, or of the first.
+std::vector<double> read_stage_latency(const JsonValue& value, const Outcome& outcome) {
+  const JsonValue list = value.at("stage_latency_s");
+  const std::vector<double> ends_s = list.numbers(0.0, max_latency_s);
+  if (ends_s.size() != outcome.finished_stage)
+    list.fail(fmt::format("must have {} values, one for each stage that ran, found {}",
+                          outcome.finished_stage, ends_s.size()));
+  if (!std::ranges::is_sorted(ends_s)) list.fail("must ascend: it is cumulative");
+  const auto check = [&](const char* key, double found_s, std::size_t stage) {
+    if (std::abs(found_s - ends_s[stage - 1]) > 1e-8)
+      value.at(key).fail(fmt::format("must be the end of stage {}, {}, found {}", stage,
+                                     ends_s[stage - 1], found_s));
+  };
+  check("busy_s", outcome.busy_s, outcome.finished_stage);
+  check("latency_s", outcome.latency_s, std::max<std::size_t>(outcome.stage, 1));
+  return ends_s;
+}
+
 Step read_step(const JsonValue& line, const alert::Profile& profile,
                const std::vector<std::string>& model_names) {
   Step step;
   step.input = line.at("input").count();
   step.group.group = line.at("group").count();
   step.group.position = line.at("group_position").count();
+  read_name<alert::Task>(line.at("task"), "task");
+  line.at("goal").at("deadline_s").positive();
 
   if (const auto lost = line.find("lost")) {
     step.lost = lost->string();
@@ -65,28 +87,35 @@ Step read_step(const JsonValue& line, const alert::Profile& profile,
   outcome.period_s = value.at("period_s").positive();
   outcome.credited_accuracy = value.at("credited_accuracy").number(0.0, 1.0);
   outcome.correct = value.at("correct").number(0.0, 1.0);
+  step.stage_latency_s = read_stage_latency(value, outcome);
+  if (value.at("deadline_met").boolean() != outcome.deadline_met())
+    value.at("deadline_met")
+        .fail(fmt::format("must be {}: stage {} was delivered", outcome.deadline_met(),
+                          outcome.stage));
   step.contention = value.at("contention").boolean();
   if (auto coarse = value.find("energy_coarse")) step.energy_coarse = coarse->boolean();
   return step;
 }
 
-/// Calls `body` with every step of a log, checked; returns how many streams there are.
+/// Calls `body` with every step of a log, checked.
 template <typename Body>
-std::size_t for_each_step(const std::filesystem::path& file, const alert::Profile& profile,
-                          Body body) {
+LogSize for_each_step(const std::filesystem::path& file, const alert::Profile& profile, Body body) {
   std::vector<std::string> model_names;
   for (const auto& model : profile.models) model_names.push_back(model.name);
 
   constexpr std::size_t most_streams = 1'000'000;
   std::map<StreamKey, std::size_t> inputs;
-  for_each_inference(file, [&](const StreamKey& key, const JsonValue& line) {
+  LogSize size;
+  size.whole = for_each_inference(file, [&](const StreamKey& key, const JsonValue& line) {
     Step step = read_step(line, profile, model_names);
     if (step.input != inputs[key]++) line.at("input").fail("an input is missing before");
     if (inputs.size() > most_streams)
       line.fail(fmt::format("more than {} streams, which is not one of our logs", most_streams));
     body(key, std::move(step));
+    ++size.inferences;
   });
-  return inputs.size();
+  size.streams = inputs.size();
+  return size;
 }
 
 Json decision_and_outcome(const alert::Profile& profile, const Step& step) {
@@ -182,7 +211,7 @@ void InferenceLog::write(const StreamKey& key, const alert::Goal& goal,
 
 void InferenceLog::flush() { write_all(descriptor_, std::exchange(buffer_, {}), file_); }
 
-void for_each_inference(const std::filesystem::path& file,
+bool for_each_inference(const std::filesystem::path& file,
                         const std::function<void(const StreamKey&, const JsonValue&)>& body) {
   if (!std::filesystem::exists(file))
     throw InputError(fmt::format(
@@ -193,6 +222,7 @@ void for_each_inference(const std::filesystem::path& file,
     body({line.at("environment").string(), line.at("setting").count(), line.at("scheme").string()},
          line);
   }
+  return !lines.cut();
 }
 
 std::map<StreamKey, std::vector<Step>> read_inferences(const std::filesystem::path& file,
@@ -204,9 +234,11 @@ std::map<StreamKey, std::vector<Step>> read_inferences(const std::filesystem::pa
 }
 
 LogSize count_inferences(const std::filesystem::path& file, const alert::Profile& profile) {
-  LogSize size;
-  size.streams =
-      for_each_step(file, profile, [&](const StreamKey&, const Step&) { ++size.inferences; });
+  const LogSize size = for_each_step(file, profile, [](const StreamKey&, const Step&) {});
+  if (!size.whole)
+    throw InputError(fmt::format(
+        "{}: the last line is not whole: it was cut off, or this is no log", file.string()));
+  if (size.inferences == 0) throw InputError(fmt::format("{}: the log is empty", file.string()));
   return size;
 }
 

@@ -49,14 +49,17 @@ nlohmann::ordered_json to_json(const StreamKey& key, const alert::Goal& goal,
                                const alert::Profile& profile, const Step& step);
 
 /// Calls `body` with every whole line of a log and the stream it belongs to. Throws InputError,
-/// naming the line, for one that is malformed, and where there is no log.
-void for_each_inference(const std::filesystem::path& file,
+/// naming the line, for one that is malformed, and where there is no log. Returns whether the log
+/// ends with a whole line.
+bool for_each_inference(const std::filesystem::path& file,
                         const std::function<void(const StreamKey&, const JsonValue&)>& body);
 
 struct LogSize {
   std::size_t streams = 0, inferences = 0;
+  bool whole = true;  ///< it ends with a whole line
 };
-/// Checks every line, and keeps none.
+/// Checks every line, and keeps none. Throws InputError where there is none too, and where the last
+/// one is not whole.
 LogSize count_inferences(const std::filesystem::path& file, const alert::Profile& profile);
 
 /// The steps of every stream that an interrupted run has logged, in the order of their inputs.

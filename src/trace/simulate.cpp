@@ -84,11 +84,11 @@ Simulation parse_simulation(const JsonValue& value) {
     if (profile) {
       const JsonValue by_cap = items[i].at("latency_s");
       if (by_cap.items().empty()) by_cap.fail("must not be empty");
-      latency_s = parse_cumulative(by_cap.items().back(), stages);
+      latency_s = parse_cumulative(by_cap.items().back(), stages, max_latency_s);
       for (double& end_s : latency_s) end_s *= latency_scale;
     } else {
       items[i].allow_only({"name", "kind", "accuracy", "gflop"});
-      latency_s = parse_cumulative(items[i].at("gflop"), stages);
+      latency_s = parse_cumulative(items[i].at("gflop"), stages, 1e9);
       for (double& end : latency_s)
         end = simulation.platform.overhead_s + end / simulation.platform.gflop_per_s;
     }

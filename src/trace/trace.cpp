@@ -31,6 +31,12 @@ JsonValue read_line(const LineReader& lines, std::string_view line) {
   return JsonValue::from(parse_json(line, lines.place()), lines.place());
 }
 
+double positive(const JsonValue& value, double max) {
+  const double number = value.positive();
+  if (number > max) value.fail(fmt::format("must be at most {}, found {}", max, number));
+  return number;
+}
+
 TraceModel parse_model(const JsonValue& value) {
   const JsonValue accuracy = value.at("accuracy");
   TraceModel model{value.at("name").string(), parse_model_kind(value.at("kind")),
@@ -53,7 +59,7 @@ TraceHeader parse_header(const JsonValue& value) {
   value.check_schema_version();
   TraceHeader header;
   header.suite = value.at("suite").string();
-  header.environment = value.at("environment").string();
+  header.environment = parse_environment_name(value.at("environment"));
   header.energy_source = parse_energy_source(value.at("energy_source"));
   header.models = parse_models(value.at("models"));
   header.power_caps_w = parse_power_caps(value.at("power_caps_w"));
@@ -125,6 +131,11 @@ class Parser {
   const TraceHeader& header() const { return header_; }
   std::string next_place() const { return lines_.next_place(); }
 
+  /// Whether inputs of the last group are missing.
+  bool group_is_open() const {
+    return previous_ && previous_->group.position + 1 < previous_->group.size;
+  }
+
   /// What follows the last whole input: another one, nothing, or a part of one.
   enum class Next { whole, end, part };
   Next next(TraceInput& input) {
@@ -160,9 +171,10 @@ class Parser {
       input.lost = lost->string();
       if (input.lost.empty()) lost->fail("must say why the input was lost, is empty");
     }
-    if (previous_ && input.input <= previous_->input)
-      value.at("input").fail(fmt::format("must be above {}, which is complete, found {}",
-                                         previous_->input, input.input));
+    const std::size_t next = previous_ ? previous_->input + 1 : 0;
+    if (input.input != next)
+      value.at("input").fail(fmt::format(
+          "must be {}: inputs stand in order, without a gap, found {}", next, input.input));
     const auto& [group, position, size] = input.group;
     if (position >= size)
       value.at("group_position")
@@ -173,6 +185,10 @@ class Parser {
           .fail(
               fmt::format("position {} of group {} must follow position {} of it, of the same size",
                           position, group, position - 1));
+    if (position == 0 && group_is_open())
+      value.at("group_position")
+          .fail(fmt::format("group {} has {} inputs, and this is not the next of them",
+                            previous_->group.group, previous_->group.size));
   }
 
   /// The lines of one input stand together and agree on what belongs to the input as a whole.
@@ -207,16 +223,12 @@ class Parser {
 
     TraceRun& run = input.run(model, cap);
     const std::size_t stages = header_.models[model].accuracy.size();
-    run.stage_latency_s = parse_cumulative(value.at("stage_latency_s"), stages);
+    run.stage_latency_s = parse_cumulative(value.at("stage_latency_s"), stages, max_latency_s);
     const JsonValue correct = value.at("stage_correct");
     run.stage_correct = correct.numbers(0.0, 1.0);
     check_stages(correct, run.stage_correct.size(), stages);
-    run.busy_energy_j.reset();
-    run.idle_power_w.reset();
-    if (const auto energy = value.find("busy_energy_j")) run.busy_energy_j = energy->positive();
-    if (const auto power = value.find("idle_power_w")) run.idle_power_w = power->number(0.0);
-    const bool missing = !run.busy_energy_j || !run.idle_power_w;
-    run.energy_reason = missing ? value.at("energy_reason").string() : "";
+    run.busy_energy_j = positive(value.at("busy_energy_j"), max_energy_j);
+    run.idle_power_w = value.at("idle_power_w").number(0.0, max_power_w);
     const auto inferences = value.find("energy_inferences");
     run.energy_inferences = inferences ? inferences->count(1) : 1;
   }
@@ -258,10 +270,19 @@ std::vector<TraceModel> parse_models(const JsonValue& list) {
   return models;
 }
 
-std::vector<double> parse_cumulative(const JsonValue& list, std::size_t stages) {
+std::string parse_environment_name(const JsonValue& value) {
+  const std::string name = value.string();
+  const bool plain = std::ranges::all_of(name, [](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '_';
+  });
+  if (name.empty() || !plain) value.fail("must be letters, digits, - and _: it names a file");
+  return name;
+}
+
+std::vector<double> parse_cumulative(const JsonValue& list, std::size_t stages, double max) {
   std::vector<double> values;
   for (const JsonValue& item : list.items()) {
-    const double value = item.positive();
+    const double value = positive(item, max);
     if (!values.empty() && value < values.back())
       item.fail(
           fmt::format("stages are cumulative and ascend, found {} after {}", value, values.back()));
@@ -283,7 +304,7 @@ const TraceHeader& TraceReader::header() const { return state_->parser.header();
 
 bool TraceReader::next(TraceInput& input) {
   const auto next = state_->parser.next(input);
-  if (next == Parser::Next::part)
+  if (next == Parser::Next::part || (next == Parser::Next::end && state_->parser.group_is_open()))
     throw InputError(
         fmt::format("{}: /: the trace breaks off here: resume its recording, or record it anew",
                     state_->parser.next_place()));

@@ -86,8 +86,13 @@ class TraceInput final : public Counterfactual {
 // What the header and the lines have in common with other formats.
 /// "models": at least one, names unique.
 std::vector<TraceModel> parse_models(const JsonValue& list);
-/// A cumulative quantity per stage: above 0, ascending.
-std::vector<double> parse_cumulative(const JsonValue& list, std::size_t stages);
+/// A cumulative quantity per stage: above 0, ascending, at most `max`.
+std::vector<double> parse_cumulative(const JsonValue& list, std::size_t stages, double max);
+/// An environment's name, which names a file.
+std::string parse_environment_name(const JsonValue& value);
+
+/// Above these, a number is no measurement of an inference.
+inline constexpr double max_latency_s = 1e5, max_energy_j = 1e9, max_power_w = 1e5;
 
 /// Reads a trace input by input: memory does not grow with its length.
 class TraceReader {
@@ -99,7 +104,8 @@ class TraceReader {
 
   const TraceHeader& header() const;
   /// The next input, into `input`'s storage; false at the end. Throws InputError, naming the line,
-  /// for a malformed one, and where an input lacks a configuration or has one twice.
+  /// for a malformed one, where an input lacks a configuration or has one twice, and where an input
+  /// or the rest of a group is missing.
   bool next(TraceInput& input);
 
  private:

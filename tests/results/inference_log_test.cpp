@@ -275,3 +275,62 @@ TEST_CASE("a log that cannot be written is told") {
   const test::FullDisk full(100);
   CHECK_THROWS_WITH(log.flush(), file.string() + ": cannot write: File too large");
 }
+
+TEST_CASE("what no log says is refused by its line") {
+  const test::TemporaryFolder folder;
+  const fs::path file = folder.path() / "inferences.jsonl";
+  const auto error_of = [&](const std::string& bytes) {
+    std::ofstream(file) << bytes;
+    try {
+      count_inferences(file, profile);
+    } catch (const InputError& error) {
+      return std::string(error.what());
+    }
+    return std::string("no error");
+  };
+  const std::string good = line_of(energy_goal, replayed());
+  const auto error_with = [&](const std::string& pointer, const nlohmann::json& value) {
+    nlohmann::json line = nlohmann::json::parse(good);
+    line[nlohmann::json::json_pointer(pointer)] = value;
+    return error_of(line.dump() + "\n");
+  };
+  const std::string place = file.string() + ":1: ";
+  CHECK(error_of(good + "\n") == "no error");
+  CHECK(error_with("/task", nullptr) == place + "/: \"task\" is missing");
+  CHECK(error_with("/task", "win").starts_with(place + "/task: unknown task \"win\""));
+  CHECK(error_with("/goal", nullptr) == place + "/: \"goal\" is missing");
+  CHECK(error_with("/outcome/deadline_met", nullptr) ==
+        place + "/outcome: \"deadline_met\" is missing");
+  CHECK(error_with("/outcome/deadline_met", false) ==
+        place + "/outcome/deadline_met: must be true: stage 2 was delivered");
+  CHECK(error_with("/outcome/stage_latency_s", nullptr) ==
+        place + "/outcome: \"stage_latency_s\" is missing");
+  CHECK(error_with("/outcome/stage_latency_s", {0.03}) ==
+        place +
+            "/outcome/stage_latency_s: must have 2 values, one for each stage that ran, found 1");
+  CHECK(error_with("/outcome/stage_latency_s", {0.04, 0.03}) ==
+        place + "/outcome/stage_latency_s: must ascend: it is cumulative");
+  CHECK(error_with("/outcome/stage_latency_s", {0.01, 0.02}) ==
+        place + "/outcome/busy_s: must be the end of stage 2, 0.02, found 0.03");
+  CHECK(error_with("/outcome/stage_latency_s", {0.01, 1e300})
+            .starts_with(place + "/outcome/stage_latency_s/1: must lie in"));
+  CHECK(error_with("/outcome/latency_s", 0.01) ==
+        place + "/outcome/latency_s: must be the end of stage 2, 0.03, found 0.01");
+  CHECK(error_with("/input", 1) == place + "/input: an input is missing before");
+
+  CHECK(error_of("garbage").ends_with(
+      ": the last line is not whole: it was cut off, or this is no log"));
+  CHECK(error_of(good + "\n" + good).find("the last line is not whole") != std::string::npos);
+  CHECK(error_of("").ends_with(": the log is empty"));
+}
+
+TEST_CASE("a log is counted") {
+  const test::TemporaryFolder folder;
+  const fs::path file = folder.path() / "inferences.jsonl";
+  Step second = missed();
+  second.input = 1;
+  write_log(file, {replayed(), second});
+  const LogSize size = count_inferences(file, profile);
+  CHECK(size.streams == 1);
+  CHECK(size.inferences == 2);
+}
