@@ -255,6 +255,7 @@ void JsonValue::allow_only(const std::vector<std::string_view>& keys) const {
       if (value.is_null()) child(key, value).fail("must not be null: leave it out");
       continue;
     }
+    if (pointer_.empty() && key == "$schema" && value.is_string()) continue;  // for editors
     child(key, value)
         .fail(fmt::format("unknown key \"{}\"{}; allowed: {}", key, did_you_mean(key, allowed),
                           quoted(allowed)));

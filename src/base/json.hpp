@@ -58,7 +58,8 @@ class JsonValue {
   std::filesystem::path path() const;
   /// The index of the string among `allowed`; suggests the nearest where it is none of them.
   std::size_t one_of(const std::vector<std::string>& allowed, std::string_view what) const;
-  /// Refuses members that are not named, and suggests the nearest name; and those that are null.
+  /// Refuses members that are not named, and suggests the nearest name; and those that are null. At
+  /// the top of a document "$schema" may name its schema, by which editors check it.
   void allow_only(const std::vector<std::string_view>& keys) const;
   /// Refuses a schema_version that this program does not read.
   void check_schema_version() const;

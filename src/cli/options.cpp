@@ -23,6 +23,12 @@ void ConfigOptions::add_to(CLI::App& command) {
   command.add_option("--seed", overrides.seed, "Override inputs.seed");
 }
 
+Config ConfigOptions::read(const std::vector<std::string>& used) const {
+  ConfigOverrides all = overrides;
+  all.used = used;
+  return read_config(file, all);
+}
+
 void OutputOptions::add_to(CLI::App& command) {
   command.add_option("--out", out, "Results folder (default: runs/<name of the config>)")
       ->check(not_empty());

@@ -21,7 +21,8 @@ struct ConfigOptions {
   ConfigOverrides overrides;
 
   void add_to(CLI::App& command);
-  Config read() const { return read_config(file, overrides); }
+  /// `used`: the config's keys that the command goes by; empty: all.
+  Config read(const std::vector<std::string>& used = {}) const;
 };
 
 /// --out, --resume, --force.

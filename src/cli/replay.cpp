@@ -26,7 +26,7 @@ void add_replay(CLI::App& app) {
   options->output.add_to(*command);
   command->add_flag("--json", options->json, "Print summary.json instead of tables");
   command->callback([options] {
-    const Config config = options->config.read();
+    const Config config = options->config.read(replay_keys);
     const auto folder = options->output.folder(config);
     const auto summary =
         replay_experiment(config, options->traces, folder, options->output.existing());

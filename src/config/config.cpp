@@ -1,6 +1,7 @@
 #include "config/config.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <ranges>
@@ -52,6 +53,40 @@ std::string parse_name(const JsonValue& value) {
   return name;
 }
 
+/// Refuses an override, as `given`, of a key that the command does not go by.
+void check_used(const std::string& given, const std::string& key,
+                const std::vector<std::string>& used) {
+  const std::string top = key.substr(0, key.find_first_of(".="));
+  if (!used.empty() && std::ranges::find(used, top) == used.end())
+    throw InputError(fmt::format("{}: this command does not go by \"{}\" of a config, only by {}",
+                                 given, top, fmt::join(used, ", ")));
+}
+
+void apply(const ConfigOverrides& overrides, nlohmann::json& document) {
+  for (const auto& assignment : overrides.set) {
+    check_used("--set " + assignment, assignment, overrides.used);
+    set_value(document, assignment);
+  }
+  if (overrides.seed) {
+    check_used("--seed", "inputs", overrides.used);
+    set_value(document, fmt::format("inputs.seed={}", *overrides.seed));
+  }
+  if (!overrides.schemes.empty()) {
+    check_used("--schemes", "schemes", overrides.used);
+    set_value(document, "schemes=" + nlohmann::json(overrides.schemes).dump());
+  }
+}
+
+/// What a described platform does not have, or does not go by.
+void check_simulated(const JsonValue& root) {
+  for (const char* key : {"suite", "platform", "profile"})
+    if (const auto value = root.find(key))
+      value->fail("a simulated platform does not go by this: \"simulate\" describes it");
+  for (const char* key : {"warmup", "profile", "idle_gap_s"})
+    if (const auto value = root.at("inputs").find(key))
+      value->fail("a simulated platform does not go by this: nothing is measured");
+}
+
 InputsSpec parse_inputs(const JsonValue& value) {
   value.allow_only({"count", "burst", "seed", "warmup", "profile", "idle_gap_s", "group_size"});
   constexpr std::size_t most_inputs = 10'000'000;
@@ -74,12 +109,7 @@ InputsSpec parse_inputs(const JsonValue& value) {
 EnvironmentSpec parse_environment(const JsonValue& value) {
   value.allow_only({"name", "contention"});
   EnvironmentSpec environment;
-  environment.name = value.at("name").string();
-  const bool plain = std::ranges::all_of(environment.name, [](char c) {
-    return std::isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '_';
-  });
-  if (environment.name.empty() || environment.name.size() > 100 || !plain)
-    value.at("name").fail("must be 1 to 100 letters, digits, - and _: it names a file");
+  environment.name = parse_environment_name(value.at("name"));
   if (auto contention = value.find("contention"))
     environment.contention = parse_contention(*contention);
   return environment;
@@ -169,10 +199,7 @@ Config read_config(const std::filesystem::path& file, const ConfigOverrides& ove
   Config config;
   config.source = file.string();
   config.document = JsonValue::read(file).raw();
-  for (const auto& assignment : overrides.set) set_value(config.document, assignment);
-  if (overrides.seed) set_value(config.document, fmt::format("inputs.seed={}", *overrides.seed));
-  if (!overrides.schemes.empty())
-    set_value(config.document, "schemes=" + nlohmann::json(overrides.schemes).dump());
+  apply(overrides, config.document);
 
   const JsonValue root = JsonValue::from(config.document, config.source);
   root.allow_only({"schema_version", "name", "mode", "suite", "platform", "profile", "inputs",
@@ -188,6 +215,7 @@ Config read_config(const std::filesystem::path& file, const ConfigOverrides& ove
   if (auto simulate = root.find("simulate")) {
     if (config.mode == Mode::live)
       root.at("mode").fail("a simulated platform cannot run live: set \"mode\" to \"replay\"");
+    check_simulated(root);
     config.simulate = parse_simulation(*simulate);
   } else {
     root.at("suite");
@@ -227,6 +255,11 @@ Config read_config(const std::filesystem::path& file, const ConfigOverrides& ove
             "\"{}\" needs to know what every candidate would have done: set \"mode\" to \"replay\"",
             config.schemes[i].scheme));
   }
+  if (!overrides.used.empty())
+    for (auto member = config.document.begin(); member != config.document.end();)
+      member = std::ranges::find(overrides.used, member.key()) == overrides.used.end()
+                   ? config.document.erase(member)
+                   : std::next(member);
   return config;
 }
 

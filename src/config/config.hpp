@@ -77,7 +77,7 @@ struct GoalSpec {
 inline constexpr double default_inference_timeout_s = 60.0;
 
 struct Config {
-  nlohmann::json document;  ///< as run: overrides applied
+  nlohmann::json document;  ///< as run: overrides applied, and only what the command goes by
   std::string source;       ///< the file, for error messages
   std::string name;
   Mode mode = Mode::live;
@@ -97,6 +97,9 @@ struct ConfigOverrides {
   std::vector<std::string> set;
   std::vector<std::string> schemes;
   std::optional<std::uint64_t> seed;
+  /// The keys at the top that the command goes by; empty: all. An override of another one would be
+  /// ignored and is refused, and the document is left with these.
+  std::vector<std::string> used = {};
 };
 
 /// Throws InputError for the first thing that is wrong.

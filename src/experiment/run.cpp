@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <set>
 
 #include "base/console.hpp"
 #include "base/error.hpp"
@@ -191,7 +190,7 @@ Summary live_all(Rig& rig, const Config& config, const ProfileFile& profile,
 }
 
 /// The platform that the config describes, on which its schemes can work.
-Simulation described_platform(const Config& config) {
+const Simulation& described_platform(const Config& config) {
   if (!config.simulate)
     throw InputError(
         fmt::format("{}: /: \"simulate\" is missing: it describes the platform", config.source));
@@ -251,7 +250,7 @@ void sort_as_configured(std::vector<fs::path>& traces, const Config& config) {
 
 Summary run_simulation(const Config& config, const fs::path& out, Existing existing) {
   const ResultsFolder folder(out, existing, config.document);
-  const Simulation simulation = described_platform(config);
+  const Simulation& simulation = described_platform(config);
   folder.prepare();
   Manifest manifest(folder, config);
   return with_manifest(manifest, [&] {
@@ -298,6 +297,23 @@ auto with_rig(const Config& config, const fs::path& out, Existing existing, Body
   });
 }
 
+/// A config's suite, where it is here, must be the one that was recorded.
+void check_same_suite(const Config& config, const ProfileFile& profile) {
+  const fs::path file = config.suite / "suite.json";
+  if (config.suite.empty() || !fs::exists(file)) return;
+  if (const auto name = JsonValue::read(file).at("name").string(); name != profile.suite)
+    throw InputError(fmt::format("{}: /suite: the traces are of the suite \"{}\", found \"{}\"",
+                                 config.source, profile.suite, name));
+}
+
+/// What the manifest beside a profile says of the platform that it is of; null where there is none.
+Json platform_of(const fs::path& profile) {
+  const fs::path manifest = fs::absolute(profile).replace_filename("manifest.json");
+  if (!fs::exists(manifest)) return nullptr;
+  const auto platform = JsonValue::read(manifest).find("platform");
+  return platform ? Json(platform->raw()) : Json(nullptr);
+}
+
 }  // namespace
 
 Summary run_experiment(const Config& config, const fs::path& out, Existing existing) {
@@ -322,32 +338,36 @@ void record_experiment(const Config& config, const fs::path& out, Existing exist
 
 void simulate_experiment(const Config& config, const fs::path& out, Existing existing) {
   const ResultsFolder folder(out, existing, config.document);
-  const Simulation simulation = described_platform(config);
+  const Simulation& simulation = described_platform(config);
   folder.prepare();
   Manifest manifest(folder, config);
   with_manifest(manifest, [&] { return simulate_all(config, simulation, folder, manifest); });
 }
 
-Summary replay_experiment(const Config& config, std::vector<fs::path> traces, const fs::path& out,
+Summary replay_experiment(Config config, std::vector<fs::path> traces, const fs::path& out,
                           Existing existing) {
-  const ResultsFolder folder(out, existing, config.document);
   const fs::path file =
       !config.profile.empty()
           ? config.profile
           : fs::absolute(traces.front()).parent_path().parent_path() / "profile.json";
   const ProfileFile profile = read_profile(file);
+  check_same_suite(config, profile);
   check_schemes(config, profile.profile);
-  std::set<std::string> environments;
+  sort_as_configured(traces, config);
+  Json environments = Json::array();
   for (const fs::path& trace : traces) {
     const TraceHeader header = TraceReader(trace).header();
-    folder.spare(trace);
     check_trace(trace, header, profile.profile);
-    if (!environments.insert(header.environment).second)
+    const Json environment = {{"name", header.environment}};
+    if (std::ranges::find(environments, environment) != environments.end())
       throw InputError(fmt::format("{}: a trace of the environment \"{}\" was given before",
                                    trace.string(), header.environment));
+    environments.push_back(environment);
   }
+  config.document["environments"] = environments;
+  const ResultsFolder folder(out, existing, config.document);
+  for (const fs::path& trace : traces) folder.spare(trace);
   folder.spare(file);
-  sort_as_configured(traces, config);
   const Json told = told_conditions(file.parent_path() / "manifest.json");
   folder.prepare();
   Manifest manifest(folder, config);
@@ -357,6 +377,8 @@ Summary replay_experiment(const Config& config, std::vector<fs::path> traces, co
       hashes[printable(trace.filename().string())] = sha256_hex(trace);
     manifest.add({{"energy_source", to_string(profile.energy_source)}, {"sha256", hashes}});
     manifest.add(told);
+    if (const Json platform = platform_of(file); !platform.is_null())
+      manifest.add({{"platform", platform}});
     folder.write("profile.json", to_json(profile));
     return replay_all(config, profile, traces, folder, told);
   });

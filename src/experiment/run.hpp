@@ -20,9 +20,13 @@ void record_experiment(const Config& config, const std::filesystem::path& out, E
 /// `simulate`: the profile and the traces of the platform that the config's "simulate" describes.
 void simulate_experiment(const Config& config, const std::filesystem::path& out, Existing existing);
 
+/// What of a config `replay` goes by: all else describes what was recorded.
+inline const std::vector<std::string> replay_keys = {
+    "schema_version", "name", "mode", "profile", "goals", "schemes", "log_inferences"};
+
 /// `replay`: the config's schemes on traces that exist. The profile is the config's "profile", or
 /// profile.json in the results folder that the first trace lies in.
-Summary replay_experiment(const Config& config, std::vector<std::filesystem::path> traces,
+Summary replay_experiment(Config config, std::vector<std::filesystem::path> traces,
                           const std::filesystem::path& out, Existing existing);
 
 }  // namespace bench

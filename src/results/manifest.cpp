@@ -51,7 +51,7 @@ Manifest::Manifest(const ResultsFolder& folder, const Config& config) : folder_(
                {"finished_at", nullptr},
                {"versions", {{"alert-bench", version}, {"compiler", __VERSION__}}},
                {"machine", machine()},
-               {"seed", config.inputs.seed},
+               {"seed", config.document.contains("inputs") ? Json(config.inputs.seed) : Json()},
                {"config", config.document}};
   folder_.keep_reserve();
   folder_.write("manifest.json", document_);

@@ -275,7 +275,8 @@ std::string parse_environment_name(const JsonValue& value) {
   const bool plain = std::ranges::all_of(name, [](char c) {
     return std::isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '_';
   });
-  if (name.empty() || !plain) value.fail("must be letters, digits, - and _: it names a file");
+  if (name.empty() || name.size() > 100 || !plain)
+    value.fail("must be 1 to 100 letters, digits, - and _: it names a file");
   return name;
 }
 

@@ -69,10 +69,44 @@ class Replay(CliTest):
             self.assert_valid("manifest", read(out / "manifest.json"))
 
     def test_replay_needs_neither_models_nor_libtorch(self):
-        process = self.replay(self.folder / "out", "--set", "suite=/nothing",
-                              env={**os.environ, "LD_DEBUG": "files"})
+        config_file = write(self.folder / "config.json", {
+            **self.config, "suite": "/nothing", "platform": "/nothing"})
+        process = self.assert_succeeds(
+            "replay", "--trace", *self.traces, "--config", config_file, "--out",
+            self.folder / "out", env={**os.environ, "LD_DEBUG": "files"})
         self.assertIn("libfmt", process.stderr_text)
         self.assertNotIn("torch", process.stderr_text.replace(str(self.traces[0]), ""))
+
+    def test_the_manifest_of_a_replay_holds_what_was_used(self):
+        config_file = write(self.folder / "config.json", {
+            **self.config, "$schema": "x.json", "inputs": {"count": 5000, "seed": 9}})
+        self.assert_succeeds("replay", "--trace", *self.traces[::-1], "--config", config_file,
+                             "--out", self.folder / "out", "--schemes", "alert")
+        manifest = read(self.folder / "out" / "manifest.json")
+        self.assert_valid("manifest", manifest)
+        self.assertEqual(manifest["config"], {
+            **{key: self.config[key] for key in ("schema_version", "name", "mode", "goals")},
+            "schemes": ["alert"], "environments": [{"name": "default"}, {"name": "compute"}]})
+        self.assertIsNone(manifest["seed"])
+        self.assertEqual(manifest["platform"], read(self.out / "manifest.json")["platform"])
+
+    def test_replay_refuses_what_it_does_not_go_by(self):
+        def refuse(*arguments):
+            process = run("replay", "--trace", *self.traces, "--config", self.config_file, "--out",
+                          self.folder / "out", *arguments)
+            self.assertEqual(process.returncode, 2, process.stderr_text)
+            self.assertFalse((self.folder / "out").exists())
+            return process.stderr_text
+
+        for key, value in (("inputs.count", 5000), ("inputs", '{"count":3}'), ("suite", "x"),
+                           ("platform", "x"), ("environments.0.name", "x"), ("on_error", "skip")):
+            self.assertIn(f"--set {key}={value}: this command does not go by "
+                          f"\"{key.split('.')[0]}\"", refuse("--set", f"{key}={value}"))
+        self.assertIn("--seed: this command does not go by \"inputs\"", refuse("--seed", 3))
+        # A suite that is here, but is not the one that was recorded.
+        self.config_file = write(self.folder / "config.json", {
+            **self.config, "suite": str(SOURCE / "models" / "speech")})
+        self.assertIn("/suite: the traces are of the suite", refuse())
 
     def test_report(self):
         def report(*arguments):

@@ -58,6 +58,15 @@ json with(const std::string& pointer, const json& value) {
   return document;
 }
 
+/// A config of a simulated platform.
+json simulated() {
+  const std::filesystem::path source = SOURCE_DIR;
+  json document = JsonValue::read(source / "configs" / "simulated-laptop.json").raw();
+  document["simulate"]["platform"] =
+      (source / "configs" / "platforms" / "simulated-laptop.json").string();
+  return document;
+}
+
 std::string error_with(const std::string& pointer, const std::string& value) {
   return error_of(with(pointer, json::parse(value)));
 }
@@ -227,6 +236,7 @@ TEST_CASE("a simulated platform needs no suite, and cannot run live") {
   document["environments"] = {{{"name", "default"}}};
   document.erase("suite");
   document.erase("platform");
+  document["inputs"] = {{"count", 3}};
   CHECK(read(document).simulate->suite == "made-up");
 
   json programs = document;
@@ -243,6 +253,48 @@ TEST_CASE("a simulated platform needs no suite, and cannot run live") {
   document["schemes"] = {"alert"};
   CHECK(error_of(document) ==
         R"(/mode: a simulated platform cannot run live: set "mode" to "replay")");
+}
+
+TEST_CASE("what a simulated platform is not or does not go by is refused") {
+  const auto error = [](const std::string& pointer, const json& value) {
+    json document = simulated();
+    document[json::json_pointer(pointer)] = value;
+    return error_of(document);
+  };
+  for (const std::string key : {"/suite", "/platform", "/profile"})
+    CHECK(error(key, "x") ==
+          key + ": a simulated platform does not go by this: \"simulate\" describes it");
+  for (const std::string key : {"/inputs/warmup", "/inputs/profile", "/inputs/idle_gap_s"})
+    CHECK(error(key, 2) == key + ": a simulated platform does not go by this: nothing is measured");
+  CHECK(error("/simulate/nonsense", true).starts_with("/simulate/nonsense: unknown key"));
+  CHECK(error("/simulate/platform", "nowhere.json").find("nowhere.json") != std::string::npos);
+  CHECK(error("/environments/0/contention", {{"workload", "stress-ng"},
+                                             {"arguments", {"--cpu", "1"}},
+                                             {"schedule", {{"windows", {{1, 2}}}}}})
+            .starts_with("/environments/0/contention/workload: a simulated platform describes"));
+}
+
+TEST_CASE("an override of what the command does not go by is refused") {
+  const std::vector<std::string> used = {"schema_version", "name", "mode", "goals", "schemes"};
+  const Config config = read(json::parse(example), {{"name=other"}, {"alert"}, {}, used});
+  CHECK(config.name == "other");
+  std::vector<std::string> keys;
+  for (const auto& [key, value] : config.document.items()) keys.push_back(key);
+  CHECK(keys == std::vector<std::string>{"goals", "mode", "name", "schema_version", "schemes"});
+  CHECK_THROWS_WITH(
+      read(json::parse(example), {{"inputs.count=5"}, {}, {}, used}),
+      "--set inputs.count=5: this command does not go by \"inputs\" of a config, only "
+      "by schema_version, name, mode, goals, schemes");
+  CHECK_THROWS_WITH(read(json::parse(example), {{"inputs={}"}, {}, {}, used}),
+                    Catch::Contains("does not go by \"inputs\""));
+  CHECK_THROWS_WITH(read(json::parse(example), {{}, {}, 7, used}),
+                    Catch::StartsWith("--seed: this command does not go by \"inputs\""));
+}
+
+TEST_CASE("\"$schema\" may stand at the top, and only there") {
+  CHECK_NOTHROW(read(with("/$schema", "../configs/schema/config.schema.json")));
+  CHECK(error_with("/$schema", "7").starts_with("/$schema: unknown key"));
+  CHECK(error_with("/inputs/$schema", R"("x")").starts_with("/inputs/$schema: unknown key"));
 }
 
 TEST_CASE("the command line overrides the config, and the document shows it") {

@@ -237,7 +237,7 @@ TEST_CASE("a malformed header is told by its place") {
       {[](json& h) { h.erase("suite"); }, "/: \"suite\" is missing"},
       {[](json& h) { h.erase("environment"); }, "/: \"environment\" is missing"},
       {[](json& h) { h["environment"] = "../../x"; },
-       "/environment: must be letters, digits, - and _: it names a file"},
+       "/environment: must be 1 to 100 letters, digits, - and _: it names a file"},
       {[](json& h) { h["energy_source"] = "measurd"; },
        "/energy_source: unknown energy source \"measurd\" (did you mean \"measured\"?)"},
       {[](json& h) { h["models"] = json::array(); }, "/models: must not be empty"},
