@@ -286,9 +286,9 @@ TEST_CASE("an override of what the command does not go by is refused") {
       "--set inputs.count=5: this command does not go by \"inputs\" of a config, only "
       "by schema_version, name, mode, goals, schemes");
   CHECK_THROWS_WITH(read(json::parse(example), {{"inputs={}"}, {}, {}, used}),
-                    Catch::Contains("does not go by \"inputs\""));
+                    Catch::Matchers::Contains("does not go by \"inputs\""));
   CHECK_THROWS_WITH(read(json::parse(example), {{}, {}, 7, used}),
-                    Catch::StartsWith("--seed: this command does not go by \"inputs\""));
+                    Catch::Matchers::StartsWith("--seed: this command does not go by \"inputs\""));
 }
 
 TEST_CASE("\"$schema\" may stand at the top, and only there") {

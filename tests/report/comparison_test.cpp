@@ -275,15 +275,16 @@ TEST_CASE("without a gate each difference stands above the table") {
   other.unfinished = "why";
   const Comparison comparison = compare(base, other, {});
   for (const auto format : {ComparisonFormat::terminal, ComparisonFormat::markdown})
-    CHECK_THAT(render(comparison, format),
-               Catch::StartsWith("DIFFERENT suite: image against speech\nUNFINISHED why\n\n"));
+    CHECK_THAT(
+        render(comparison, format),
+        Catch::Matchers::StartsWith("DIFFERENT suite: image against speech\nUNFINISHED why\n\n"));
   const json document = json::parse(render(comparison, ComparisonFormat::json));
   CHECK(document.at("differences") ==
         json::parse(R"([{"what": "suite", "base": "image", "candidate": "speech"}])"));
   CHECK(document.at("unfinished") == json::parse(R"(["why"])"));
-  CHECK_THAT(
-      render(comparison, ComparisonFormat::junit),
-      Catch::Contains(R"(    <property name="different suite" value="image against speech"/>)"));
+  CHECK_THAT(render(comparison, ComparisonFormat::junit),
+             Catch::Matchers::Contains(
+                 R"(    <property name="different suite" value="image against speech"/>)"));
 }
 
 TEST_CASE("a comparison in each format") {
