@@ -246,9 +246,9 @@ TEST_CASE("slices of one track follow each other without overlap") {
     }
     log.flush();
   }
-  std::ostringstream out;
-  write_trace_events(file, {}, out);
-  const json events = json::parse(out.str()).at("traceEvents");
+  std::string text;
+  write_trace_events(file, {}, [&](std::string_view part) { text += part; });
+  const json events = json::parse(text).at("traceEvents");
   for (const std::string name : {"inferences", "stages", "decisions"}) {
     const auto slices = track(events, name);
     REQUIRE(slices.size() >= 1000);
