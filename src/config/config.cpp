@@ -79,7 +79,7 @@ void apply(const ConfigOverrides& overrides, nlohmann::json& document) {
 
 /// What a described platform does not have, or does not go by.
 void check_simulated(const JsonValue& root) {
-  for (const char* key : {"suite", "platform", "profile"})
+  for (const char* key : {"suite", "platform"})
     if (const auto value = root.find(key))
       value->fail("a simulated platform does not go by this: \"simulate\" describes it");
   for (const char* key : {"warmup", "profile", "idle_gap_s"})

@@ -194,6 +194,11 @@ const Simulation& described_platform(const Config& config) {
   if (!config.simulate)
     throw InputError(
         fmt::format("{}: /: \"simulate\" is missing: it describes the platform", config.source));
+  if (!config.profile.empty())  // a replay of its traces may name one
+    throw InputError(
+        fmt::format("{}: /profile: a simulated platform does not go by this: "
+                    "\"simulate\" describes it",
+                    config.source));
   check_schemes(config, simulated_profile(*config.simulate));
   return *config.simulate;
 }
