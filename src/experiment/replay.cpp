@@ -81,7 +81,9 @@ std::vector<alert::Candidate> best_static_candidates(const std::filesystem::path
   for (std::size_t setting = 0; setting < grid.size(); ++setting) {
     const alert::Goal& goal = grid[setting];
     const auto kept = [&](const Constant& c) { return !c.verdict.violated(goal); };
-    const auto energy = [](const Constant& c) { return c.verdict.mean_energy_j(); };
+    const auto energy = [](const Constant& c) {
+      return c.verdict.metric(alert::Task::minimize_energy);
+    };
     const auto inaccuracy = [](const Constant& c) { return -c.verdict.mean_accuracy(); };
     const auto& constants = by_setting[setting];
     const Constant* chosen = goal.task == alert::Task::minimize_energy

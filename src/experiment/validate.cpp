@@ -6,6 +6,7 @@
 
 #include "base/error.hpp"
 #include "config/config.hpp"
+#include "platform/spec.hpp"
 #include "results/inference_log.hpp"
 #include "results/profile_file.hpp"
 #include "results/summary.hpp"

@@ -144,7 +144,7 @@ void compare_settings(const Results& base, const Results& candidate, RowChange& 
 
 /// How a change is told: more of what is counted, points of a share, or % of the base's value.
 std::string change_text(const Metric& metric, double change) {
-  if (metric.unit == Unit::inputs) return fmt::format("{} more lost inputs", change);
+  if (metric.unit == Unit::inputs) return fmt::format("{} more {} inputs", change, metric.name);
   if (metric.unit == Unit::settings) return fmt::format("{} more violated settings", change);
   if (metric.worse_when == WorseWhen::greater) return fmt::format("{:+.2f} points", 100.0 * change);
   return fmt::format("{:+.2f}%", 100.0 * change);

@@ -95,7 +95,8 @@ class Process {
       counter("xi", now_,
               {{"mean", estimate->at("xi_mean").number()},
                {"sigma", std::sqrt(estimate->at("xi_variance").number(0.0))}});
-    counter("power [W]", begin, {{"power", outcome.at("busy_energy_j").number(0.0) / busy_s}});
+    if (const auto busy_energy_j = outcome.find("busy_energy_j"))
+      counter("power [W]", begin, {{"power", busy_energy_j->number(0.0) / busy_s}});
     if (const auto idle_power_w = outcome.find("idle_power_w"))
       counter("power [W]", end, {{"power", idle_power_w->number(0.0)}});
 

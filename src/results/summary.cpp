@@ -19,6 +19,7 @@ using alert::Task;
 using Json = nlohmann::ordered_json;
 
 constexpr const char* all_lost = "every input was lost";
+constexpr const char* no_energy = "no input's energy could be measured";
 constexpr const char* no_common_setting = "no setting that both keep";
 constexpr const char* no_base_scheme = "oracle-static was not run";
 
@@ -143,8 +144,12 @@ Json result_json(const Result& result) {
                {"task", to_string(result.task)},
                {"setting", result.setting}};
   for (std::size_t i = 0; i < metrics.size(); ++i)
-    json[std::string(metrics[i].key)] = value_json(metrics[i], result.values[i]);
-  if (result.count("inputs") == 0) json["reason"] = all_lost;
+    if (!is_written_where_any(metrics[i]) || result.values[i] > 0.0)
+      json[std::string(metrics[i].key)] = value_json(metrics[i], result.values[i]);
+  if (result.count("inputs") == 0)
+    json["reason"] = all_lost;
+  else if (!result.value("mean_energy_j"))
+    json["mean_energy_reason"] = no_energy;
   return json;
 }
 
@@ -222,13 +227,20 @@ Result read_result(const JsonValue& value, const std::vector<alert::Goal>& grid)
   result.setting = value.at("setting").count(0, grid.size() - 1);
   if (grid[result.setting].task != result.task)
     value.at("task").fail("is not the task of this setting in the grid");
-  const bool lost = value.at("inputs").count() == 0;
+  const std::size_t inputs = value.at("inputs").count();
+  const auto missing = value.find("energy_missing");
+  const bool lost = inputs == 0, unmetered = missing && missing->count(0, inputs) == inputs;
   for (std::size_t i = 0; i < metrics.size(); ++i) {
     const std::string key(metrics[i].key);
-    if (!lost || is_count(metrics[i]))
+    if (is_written_where_any(metrics[i]) && !value.find(key)) {
+      result.values[i] = 0.0;
+    } else if (unmetered && metrics[i].unit == Unit::joules) {
+      if (value.find(key)) value.at(key).fail(fmt::format("must be null: {}", no_energy));
+    } else if (!lost || is_count(metrics[i])) {
       result.values[i] = read_value(value.at(key), metrics[i].unit);
-    else if (value.find(key))
+    } else if (value.find(key)) {
       value.at(key).fail(fmt::format("must be null: {}", all_lost));
+    }
   }
   return result;
 }

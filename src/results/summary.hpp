@@ -12,7 +12,7 @@
 #include "alert/goal.hpp"
 #include "base/json.hpp"
 #include "config/config.hpp"
-#include "platform/platform.hpp"
+#include "platform/energy_source.hpp"
 #include "results/metrics.hpp"
 #include "stream/tally.hpp"
 

@@ -44,10 +44,10 @@ std::optional<double> Verdict::mean_energy_j() const {
 }
 
 bool Verdict::violated(const alert::Goal& goal) const {
-  if (inputs_ == 0 || miss_rate() > tolerances.miss_rate) return true;
+  if (inputs_ == 0 || miss_rate() > tolerances.miss_rate || !mean_energy_j()) return true;
   return goal.task == alert::Task::minimize_energy
              ? below_goal_rate() > tolerances.below_goal_rate
-             : mean_energy_j() > tolerances.energy_over_goal * goal.energy_j;
+             : *mean_energy_j() > tolerances.energy_over_goal * goal.energy_j;
 }
 
 double Verdict::metric(alert::Task task) const {

@@ -46,7 +46,8 @@ class Verdict {
   double miss_rate() const { return mean(static_cast<double>(misses_)); }
   double below_goal_rate() const { return mean(static_cast<double>(below_goal_)); }
 
-  /// More than `tolerances` allow; or nothing to judge by, because every input was lost.
+  /// More than `tolerances` allow; or nothing to judge by, because every input was lost or no
+  /// energy was measured.
   bool violated(const alert::Goal& goal) const;
   /// The task's metric, less is better: mean energy in J, or mean error.
   double metric(alert::Task task) const;

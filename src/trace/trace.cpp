@@ -227,8 +227,14 @@ class Parser {
     const JsonValue correct = value.at("stage_correct");
     run.stage_correct = correct.numbers(0.0, 1.0);
     check_stages(correct, run.stage_correct.size(), stages);
-    run.busy_energy_j = positive(value.at("busy_energy_j"), max_energy_j);
-    run.idle_power_w = value.at("idle_power_w").number(0.0, max_power_w);
+    run.busy_energy_j.reset();
+    run.idle_power_w.reset();
+    if (const auto energy = value.find("busy_energy_j"))
+      run.busy_energy_j = positive(*energy, max_energy_j);
+    if (const auto power = value.find("idle_power_w"))
+      run.idle_power_w = power->number(0.0, max_power_w);
+    const bool missing = !run.busy_energy_j || !run.idle_power_w;
+    run.energy_reason = missing ? value.at("energy_reason").string() : "";
     const auto inferences = value.find("energy_inferences");
     run.energy_inferences = inferences ? inferences->count(1) : 1;
   }
