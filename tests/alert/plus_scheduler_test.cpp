@@ -87,8 +87,8 @@ TEST_CASE("neither decide() nor observe() of alert-plus allocates") {
                           .finished_latency_s = 0.045,
                           .idle_power_w = 4.0,
                           .credited_accuracy = 0.8,
-                          .energy_j = 1.0,
-                          .overhead_s = 1e-6};
+                          .overhead_s = 1e-6,
+                          .energy_j = 1.0};
   static_assert(noexcept(plus.decide(goal, 0.1))&& noexcept(plus.observe(feedback)));
   const std::size_t before = test::allocations();
   for (int i = 0; i < 100; ++i) {

@@ -30,7 +30,7 @@ Means play(const std::string& name, const Goal& goal) {
                    profile.q_fail, candidate.stage, goal.deadline_s);
     scheme->observe(feedback_of(outcome, candidate, 0.0));
     if (i < 200) continue;
-    means.energy_j += outcome.energy_j / 200;
+    means.energy_j += outcome.energy_j.value() / 200;
     means.accuracy += outcome.credited_accuracy / 200;
     means.misses += outcome.credited_accuracy < goal.accuracy ? 1.0 / 200 : 0.0;
   }
