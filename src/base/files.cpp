@@ -59,15 +59,18 @@ std::string read_to_end(const Descriptor& descriptor, const fs::path& file,
                         std::uint64_t max_bytes) {
   std::string text;
   for (;;) {
-    pollfd ready{descriptor.number(), POLLIN, 0};
-    poll(&ready, 1, -1);  // for a pipe's writer; a signal ends it
     stop_if_interrupted();
     const std::size_t size = text.size();
     text.resize(size + chunk);
     const ssize_t got = read(descriptor.number(), text.data() + size, chunk);
     text.resize(size + static_cast<std::size_t>(std::max<ssize_t>(0, got)));
     if (got == 0) return text;
-    if (got < 0 && errno != EINTR && errno != EAGAIN) fail_to_read(file, reason(errno));
+    if (got < 0 && errno == EAGAIN) {  // a pipe with a writer, which is waited for
+      pollfd ready{descriptor.number(), POLLIN, 0};
+      poll(&ready, 1, -1);  // a signal ends it
+    } else if (got < 0 && errno != EINTR) {
+      fail_to_read(file, reason(errno));
+    }
     if (text.size() > max_bytes)
       fail_to_read(file, fmt::format("it has more than the {} bytes that are allowed", max_bytes));
   }

@@ -146,7 +146,7 @@ struct Sensor {
   double power_w() const {
     const double power_w = unit_per_micro * static_cast<double>(read());
     if (power_w > channel.most_power_w())
-      throw MachineError(fmt::format("{}: reads {} W, where up to {} W are plausible",
+      throw MachineError(fmt::format("{}: reads {:.10g} W, where up to {} W are plausible",
                                      channel.inputs.back().string(), power_w,
                                      channel.most_power_w()));
     return power_w;

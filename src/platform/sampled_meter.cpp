@@ -48,8 +48,8 @@ double EnergyCounter::advance_j(Clock::time_point now) {
 double PowerIntegral::advance_j(Clock::time_point now) {
   const double power_w = read_w_();
   if (!(power_w > 0.0 && power_w <= most_power_w_))
-    throw MachineError(fmt::format("{}: reads {} W, where up to {} W are plausible", name_, power_w,
-                                   most_power_w_));
+    throw MachineError(fmt::format("{}: reads {:.10g} W, where up to {} W are plausible", name_,
+                                   power_w, most_power_w_));
   const double energy_j = last_ ? 0.5 * (last_w_ + power_w) * seconds_between(*last_, now) : 0.0;
   last_ = now;
   last_w_ = power_w;

@@ -18,6 +18,7 @@ BETWEEN_VALUES = re.compile(
     r"|the splits overlap|must not both be 0|one (row|value|number) per|one per stage"
     r"|the suite has \d+ classes|number for each cap|shape of latency_s|at every model or at none"
     r"|cannot read|no such file|is not there|(is|holds) .* (items|bytes)|SHA-256"
+    r"|a platform file alone cannot name"
     r"|idle_power_w: must (be below|lie in)|latency not above 0|busy power not above 0")
 
 

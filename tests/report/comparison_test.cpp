@@ -105,9 +105,9 @@ TEST_CASE("a gate that is wrong is refused") {
     return "--gate " + text + ": " + why + "; as in energy=2%, late=1% or lost=0";
   };
   CHECK(error_of("energy") == refused("energy", "must be METRIC=LIMIT"));
-  CHECK(error_of("enrgy=1%") == refused("enrgy=1%",
-                                        R"(unknown metric "enrgy" (did you mean "energy"?); )"
-                                        "allowed: lost, violations, energy, error, late"));
+  CHECK(error_of("enrgy=1%") ==
+        refused("enrgy=1%", R"(unknown metric "enrgy" (did you mean "energy"?); )"
+                            "allowed: lost, unmetered, violations, energy, error, late"));
   CHECK(error_of("energy=2") == refused("energy=2", "the limit must be in %"));
   CHECK(error_of("violations=2%") == refused("violations=2%", "a number of settings has no %"));
   CHECK(error_of("lost=2%") == refused("lost=2%", "a number of inputs has no %"));
@@ -320,10 +320,10 @@ TEST_CASE("a comparison in each format") {
 
 | scheme | task | environment | lost | violated settings | energy | error | late | verdict |
 | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |
-| alert | minimize-energy | default | 0 -> 0 | 0 -> 1 | +3.00% | +0.00% | +0.00 | FAILED energy=2%: +3.00%; violations=0: 1 more violated settings |
-| a<b>&"c" | minimize-energy | default | 0 -> 1 | 0 -> 0 | +0.00% | +0.00% | +0.00 | changed |
+| alert | minimize-energy | default | 0 -\> 0 | 0 -\> 1 | +3.00% | +0.00% | +0.00 | FAILED energy=2%: +3.00%; violations=0: 1 more violated settings |
+| a\<b\>\&"c" | minimize-energy | default | 0 -\> 1 | 0 -\> 0 | +0.00% | +0.00% | +0.00 | changed |
 | gone | minimize-energy | default | – | – | – | – | – | FAILED energy=2%: the row is missing; violations=0: the row is missing; lost=1: the row is missing |
-| alert | maximize-accuracy | default | 0 -> 0 | 0 -> 0 | +0.00% | -50.00% | +0.00 | changed |
+| alert | maximize-accuracy | default | 0 -\> 0 | 0 -\> 0 | +0.00% | -50.00% | +0.00 | changed |
 | new | minimize-energy | default | – | – | – | – | – | new |
 
 energy, error: change of the mean; late: change of the share of late inputs, in points; all averaged over the settings. lost: inputs without an answer, which nothing else counts.

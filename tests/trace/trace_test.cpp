@@ -341,7 +341,7 @@ TEST_CASE("a malformed line is told by its place") {
       {[](json& l) { l["idle_power_w"] = 1e300; }, "/idle_power_w: must lie in [0, 100000]"},
       {[](json& l) { l["busy_energy_j"] = 0; }, "/busy_energy_j: must be above 0"},
       {[](json& l) { l["busy_energy_j"] = nullptr; }, "/: \"energy_reason\" is missing"},
-      {[](json& l) { l["idle_power_w"] = -1; }, "/idle_power_w: must be at least 0"},
+      {[](json& l) { l["idle_power_w"] = -1; }, "/idle_power_w: must lie in [0, 100000], found -1"},
       {[](json& l) { l.erase("group_size"); }, "/: \"group_size\" is missing"},
       {[](json& l) { l = json::array(); }, "/: must be an object"},
   };
@@ -480,7 +480,8 @@ TEST_CASE("damaged gzip data is refused, not cut off") {
   std::string bytes = read_bytes(file);
   bytes[bytes.size() - 6] ^= 1;  // of the checksum
   write_bytes(file, bytes);
-  CHECK_THROWS_WITH(read_all(file), Contains("t.jsonl.gz: incorrect data check"));
+  CHECK_THROWS_WITH(read_all(file),
+                    Contains("t.jsonl.gz: cannot read this file: incorrect data check"));
   CHECK_THROWS_AS(TraceWriter(file, header, true), InputError);
 }
 
