@@ -175,10 +175,12 @@ EnergyZones open_energy_zones(const fs::path& tree) {
   // MSR and MMIO zones read the same counter: one of them is enough.
   for (const std::string type : {"intel-rapl", "intel-rapl-mmio"}) {
     for (const Zone& package : packages(tree, type, left_out)) {
+      const std::size_t gauges = energy.gauges.size();
       left_out.attempt(package.name, [&] {
         energy.measure_update(package);
         energy.add(package, package.name);
       });
+      if (energy.gauges.size() == gauges) continue;  // its memory alone is no measure of it
       for (const Zone& part : zones(tree, package.folder.filename().string(), 2, left_out))
         if (part.name == "dram")
           left_out.attempt(package.name + " dram",

@@ -52,7 +52,7 @@ bool Verdict::violated(const alert::Goal& goal) const {
 
 double Verdict::metric(alert::Task task) const {
   return task == alert::Task::minimize_energy
-             ? mean_energy_j().value_or(std::numeric_limits<double>::infinity())
+             ? mean_energy_j().value_or(std::numeric_limits<double>::max())
              : 1.0 - mean_accuracy();
 }
 

@@ -336,6 +336,7 @@ energy, error: change of the mean; late: change of the share of late inputs, in 
   CHECK(document.at("rows")[3] == json::parse(R"({
       "scheme": "alert", "environment": "default", "task": "maximize-accuracy", "settings": 1,
       "missing_settings": 0, "base_lost": 0, "candidate_lost": 0,
+      "base_unmetered": 0, "candidate_unmetered": 0,
       "base_violated_settings": 0, "candidate_violated_settings": 0,
       "energy_change": 0.0, "error_change": -0.5, "late_change": 0.0,
       "status": "changed", "failed_gates": []})"));

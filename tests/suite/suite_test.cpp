@@ -46,10 +46,14 @@ struct SuiteFolder {
     return read_suite(folder.path());
   }
 
-  /// The error of read() once the value at `pointer` is `value`, without the folder's name.
+  /// The error of read() once the value at `pointer` is `value`, or not there where that is null;
+  /// without the folder's name.
   std::string error_with(const std::string& pointer, const json& value) {
     const json before = document;
-    document[json::json_pointer(pointer)] = value;
+    if (value.is_null())
+      document = document.patch(json::array({{{"op", "remove"}, {"path", pointer}}}));
+    else
+      document[json::json_pointer(pointer)] = value;
     std::string message = "no error";
     try {
       read();
