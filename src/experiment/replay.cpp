@@ -30,7 +30,8 @@ void check_trace(const std::filesystem::path& trace, const TraceHeader& header,
 
 std::vector<alert::Candidate> best_static_candidates(const std::filesystem::path& trace,
                                                      const ProfileFile& file,
-                                                     const std::vector<alert::Goal>& grid) {
+                                                     const std::vector<alert::Goal>& grid,
+                                                     std::size_t threads) {
   struct Constant {
     alert::Candidate candidate;
     Verdict verdict;
@@ -46,36 +47,38 @@ std::vector<alert::Candidate> best_static_candidates(const std::filesystem::path
             {{model, stage, cap}, {}, WordsRead(profile.models[model].stages()), 0.0});
   std::vector<std::vector<Constant>> by_setting(grid.size(), constants);
 
-  TraceReader reader(trace);
-  TraceInput input;
-  std::vector<double> ends_s;
-  while (reader.next(input)) {
-    stop_if_interrupted();
+  const auto play = [&](const TraceInput& input, std::size_t setting) {
+    const alert::Goal& goal = grid[setting];
     const GroupPosition& group = input.group;
-    for (std::size_t setting = 0; setting < grid.size(); ++setting) {
-      const alert::Goal& goal = grid[setting];
-      for (auto& [candidate, verdict, words, elapsed_s] : by_setting[setting]) {
-        if (group.position == 0) {
-          elapsed_s = 0.0;
-          words.begin_sentence();
-        }
-        if (!input.lost.empty()) continue;
-        const auto& [model, stage, cap] = candidate;
-        const double deadline_s =
-            alert::shared_deadline_s(static_cast<double>(group.size) * goal.deadline_s, elapsed_s,
-                                     group.size - group.position);
-        Execution execution = input.execution(model, cap);
-        if (!file.catch_up_s.empty())
-          execution = with_catch_up(execution, words, group.position, file.catch_up_s[model][cap],
-                                    profile.models[model].latency_s[cap], ends_s);
-        const Outcome outcome =
-            outcome_of(execution, profile.models[model], profile.q_fail, stage, deadline_s);
-        words.ran(outcome.finished_stage, group.position);
-        elapsed_s += outcome.period_s;
-        verdict.add(goal, outcome, outcome.credited_accuracy);
+    std::vector<double> ends_s;
+    for (auto& [candidate, verdict, words, elapsed_s] : by_setting[setting]) {
+      if (group.position == 0) {
+        elapsed_s = 0.0;
+        words.begin_sentence();
       }
+      if (!input.lost.empty()) continue;
+      const auto& [model, stage, cap] = candidate;
+      const double deadline_s =
+          alert::shared_deadline_s(static_cast<double>(group.size) * goal.deadline_s, elapsed_s,
+                                   group.size - group.position);
+      Execution execution = input.execution(model, cap);
+      if (!file.catch_up_s.empty())
+        execution = with_catch_up(execution, words, group.position, file.catch_up_s[model][cap],
+                                  profile.models[model].latency_s[cap], ends_s);
+      const Outcome outcome =
+          outcome_of(execution, profile.models[model], profile.q_fail, stage, deadline_s);
+      words.ran(outcome.finished_stage, group.position);
+      elapsed_s += outcome.period_s;
+      verdict.add(goal, outcome, outcome.credited_accuracy);
     }
-  }
+  };
+  TraceReader reader(trace);
+  for_each_batch(
+      reader, grid.size(), threads,
+      [&](std::size_t setting, Batch batch) {
+        for (const TraceInput& input : batch) play(input, setting);
+      },
+      [](Batch) {});
 
   std::vector<alert::Candidate> best;
   for (std::size_t setting = 0; setting < grid.size(); ++setting) {
@@ -109,7 +112,8 @@ Regimes read_regimes(const std::filesystem::path& trace, const alert::Profile& p
 
 std::vector<Cell> replay_trace(const std::filesystem::path& trace, const ProfileFile& profile,
                                const std::vector<alert::Goal>& grid,
-                               const std::vector<SchemeSpec>& schemes, InferenceLog* log) {
+                               const std::vector<SchemeSpec>& schemes, InferenceLog* log,
+                               std::size_t threads) {
   TraceReader reader(trace);
   check_trace(trace, reader.header(), profile.profile);
   const std::string& environment = reader.header().environment;
@@ -117,7 +121,7 @@ std::vector<Cell> replay_trace(const std::filesystem::path& trace, const Profile
   const auto needed = [&](Needs needs) {
     return std::ranges::count(schemes, needs, &SchemeSpec::needs) > 0;
   };
-  const auto best = needed(Needs::best) ? best_static_candidates(trace, profile, grid)
+  const auto best = needed(Needs::best) ? best_static_candidates(trace, profile, grid, threads)
                                         : std::vector<alert::Candidate>(grid.size());
   const auto regimes =
       needed(Needs::regimes) ? read_regimes(trace, profile.profile) : Regimes(profile.profile);
@@ -125,6 +129,7 @@ std::vector<Cell> replay_trace(const std::filesystem::path& trace, const Profile
   struct Running {
     StreamKey key;
     Stream stream;
+    std::vector<std::string> lines;  // of the log, on the batch at hand
   };
   std::vector<Running> streams;
   for (std::size_t setting = 0; setting < grid.size(); ++setting)
@@ -132,34 +137,43 @@ std::vector<Cell> replay_trace(const std::filesystem::path& trace, const Profile
       CatchUp catch_up(profile.profile, profile.catch_up_s);
       auto scheme = spec.make(catch_up.profile(), {best[setting], &regimes});
       streams.push_back({{environment, setting, spec.name},
-                         {std::move(catch_up), grid[setting], std::move(scheme)}});
+                         {std::move(catch_up), grid[setting], std::move(scheme)},
+                         {}});
     }
 
-  TraceInput input;
-  if (!reader.next(input))
-    throw InputError(fmt::format("{}: the trace has no input", trace.string()));
+  const auto play = [&](const TraceInput& input, Running& running) {
+    auto& [key, stream, lines] = running;
+    Step step;
+    if (!input.lost.empty()) {
+      step = stream.lose(input.input, input.group, input.contention, input.lost);
+    } else {
+      step = stream.decide(input.input, input.group, input.contention, &input);
+      stream.conclude(step, input);
+    }
+    if (log) lines.push_back(log_line(key, stream.goal(), profile.profile, step));
+  };
   LostInputs lost("replay " + trace.string());
   std::size_t inputs = 0;
-  do {
-    stop_if_interrupted();
-    ++inputs;
-    if (!input.lost.empty()) lost.add(input.lost);
-    for (auto& [key, stream] : streams) {
-      Step step;
-      if (!input.lost.empty()) {
-        step = stream.lose(input.input, input.group, input.contention, input.lost);
-      } else {
-        step = stream.decide(input.input, input.group, input.contention, &input);
-        stream.conclude(step, input);
-      }
-      if (log) log->write(key, stream.goal(), profile.profile, step);
-    }
-  } while (reader.next(input));
+  for_each_batch(
+      reader, streams.size(), threads,
+      [&](std::size_t stream, Batch batch) {
+        for (const TraceInput& input : batch) play(input, streams[stream]);
+      },
+      [&](Batch batch) {
+        inputs += batch.size();
+        for (const TraceInput& input : batch)
+          if (!input.lost.empty()) lost.add(input.lost);
+        if (!log) return;
+        for (std::size_t i = 0; i < batch.size(); ++i)
+          for (const Running& running : streams) log->append(running.lines[i]);
+        for (Running& running : streams) running.lines.clear();
+      });
+  if (inputs == 0) throw InputError(fmt::format("{}: the trace has no input", trace.string()));
   lost.report(inputs);
   if (log) log->flush();
 
   std::vector<Cell> cells;
-  for (const auto& [key, stream] : streams)
+  for (const auto& [key, stream, lines] : streams)
     cells.push_back({key.scheme, environment, key.setting, stream.tally()});
   return cells;
 }

@@ -191,6 +191,11 @@ Json to_json(const StreamKey& key, const alert::Goal& goal, const alert::Profile
   return line;
 }
 
+std::string log_line(const StreamKey& key, const alert::Goal& goal, const alert::Profile& profile,
+                     const Step& step) {
+  return to_text(to_json(key, goal, profile, step)) + '\n';
+}
+
 InferenceLog::InferenceLog(const std::filesystem::path& file, bool resume)
     : file_(file), descriptor_(resume ? open_to_append(file) : create_file(file)) {
   if (resume) cut_to_whole_lines(descriptor_, file);
@@ -205,7 +210,11 @@ InferenceLog::~InferenceLog() {
 
 void InferenceLog::write(const StreamKey& key, const alert::Goal& goal,
                          const alert::Profile& profile, const Step& step) {
-  buffer_ += to_text(to_json(key, goal, profile, step)) + '\n';
+  append(log_line(key, goal, profile, step));
+}
+
+void InferenceLog::append(std::string_view line) {
+  buffer_ += line;
   if (buffer_.size() > 1 << 16) flush();
 }
 

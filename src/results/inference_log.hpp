@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <string>
+#include <string_view>
 #include <tuple>
 #include <vector>
 
@@ -36,6 +37,8 @@ class InferenceLog {
 
   void write(const StreamKey& key, const alert::Goal& goal, const alert::Profile& profile,
              const Step& step);
+  /// A line that log_line() made.
+  void append(std::string_view line);
   /// Hands what was written to the system. Throws std::runtime_error where that fails.
   void flush();
 
@@ -44,6 +47,9 @@ class InferenceLog {
   Descriptor descriptor_;
   std::string buffer_;  // not yet handed to the system
 };
+
+std::string log_line(const StreamKey& key, const alert::Goal& goal, const alert::Profile& profile,
+                     const Step& step);
 
 nlohmann::ordered_json to_json(const StreamKey& key, const alert::Goal& goal,
                                const alert::Profile& profile, const Step& step);

@@ -232,26 +232,31 @@ TEST_CASE("the oracle is judged by what it knows") {
   CHECK(cells[1].tally.verdict().mean_accuracy() == Approx(cells[1].tally.mean_correct()));
 }
 
-TEST_CASE("a replay gives the same log every time, one line per input, setting and scheme") {
+TEST_CASE("a replay gives the same log on any number of threads, a line per input and stream") {
   test::Random random(4);
   const test::TemporaryFolder folder;
   const fs::path file = folder.path() / "t.jsonl.gz";
   const alert::Profile profile = test::hand_made_profile();
-  write_trace(file, profile, 12, 3, [&] { return test::random_world(random, profile); });
+  const std::size_t inputs = 150;  // more than a batch
+  write_trace(file, profile, inputs, 3, [&] { return test::random_world(random, profile); });
   const auto grid = random_grid(random);
-  const auto replay = [&](const std::string& name) {
-    InferenceLog log(folder.path() / name, false);
-    const auto cells = replay_trace(file, file_of(profile), grid, schemes(scheme_names()), &log);
+  const auto replay = [&](std::size_t threads) {
+    const fs::path log_file = folder.path() / std::to_string(threads);
+    InferenceLog log(log_file, false);
+    const auto cells =
+        replay_trace(file, file_of(profile), grid, schemes(scheme_names()), &log, threads);
     REQUIRE(cells.size() == grid.size() * scheme_names().size());
     CHECK(cells[1].scheme == scheme_names()[1]);
     CHECK(cells[1].environment == "default");
+    CHECK(cells[1].tally.verdict().inputs() == inputs);
     CHECK(cells.back().setting == grid.size() - 1);
-    return content(folder.path() / name);
+    return content(log_file);
   };
-  const std::string first = replay("first.jsonl");
-  CHECK(first == replay("second.jsonl"));
-  CHECK(static_cast<std::size_t>(std::ranges::count(first, '\n')) ==
-        12 * grid.size() * scheme_names().size());
+  const std::string one = replay(1);
+  CHECK(one == replay(2));
+  CHECK(one == replay(5));
+  CHECK(static_cast<std::size_t>(std::ranges::count(one, '\n')) ==
+        inputs * grid.size() * scheme_names().size());
 }
 
 TEST_CASE("a trace that is not of the profile is refused") {
