@@ -28,6 +28,8 @@ struct Profile {
   std::vector<double> power_caps_w;  ///< ascending; the last is the default
   double idle_power_w = 0.0;
   std::vector<ModelProfile> models;
+  /// Schedulers keep their own copy of the latencies; whoever changes these raises it.
+  std::size_t revision = 0;
 
   std::size_t caps() const { return power_caps_w.size(); }
   std::size_t default_cap() const { return caps() - 1; }

@@ -12,10 +12,10 @@ constexpr auto anything = [](const auto&) { return true; };
 constexpr auto energy = [](const auto& option) { return option.prediction.energy_j; };
 constexpr auto inaccuracy = [](const auto& option) { return -option.prediction.accuracy; };
 
-std::size_t all_candidates(const Profile& profile) {
-  std::size_t stages = 0;
-  for (const auto& model : profile.models) stages += model.stages();
-  return stages * profile.caps();
+std::vector<std::size_t> all_models(const Profile& profile) {
+  std::vector<std::size_t> models(profile.models.size());
+  std::iota(models.begin(), models.end(), std::size_t{0});
+  return models;
 }
 
 /// phi_0: profiled idle power / profiled busy power at the default cap, averaged over the models.
@@ -61,17 +61,13 @@ Decision Choice::best() const {
 }
 
 Scheduler::Scheduler(const Profile& profile, const SchedulerSettings& settings,
-                     std::vector<std::size_t> models)
+                     const std::vector<std::size_t>& models)
     : profile_(profile),
-      models_(std::move(models)),
       use_variance_(settings.use_variance),
       slowdown_(settings.slowdown),
       idle_power_(initial_idle_ratio(profile), settings.idle_power),
-      choice_(all_candidates(profile)) {
-  if (models_.empty()) {
-    models_.resize(profile.models.size());
-    std::iota(models_.begin(), models_.end(), std::size_t{0});
-  }
+      shortlist_(profile, models.empty() ? all_models(profile) : models),
+      choice_(shortlist_.candidates()) {
   if (settings.accuracy_window > 0) accuracy_window_.emplace(settings.accuracy_window);
 }
 
@@ -84,13 +80,8 @@ Decision Scheduler::decide(const Goal& goal, double deadline_s) noexcept {
   if (!use_variance_) belief.xi_variance = 0.0;
 
   choice_.begin(adjusted, effective_deadline_s);
-  for (const std::size_t model : models_) {
-    for (std::size_t cap = 0; cap < profile_.caps(); ++cap) {
-      StagePredictor predictor(profile_, model, cap, belief, effective_deadline_s);
-      for (std::size_t stage = 1; stage <= profile_.models[model].stages(); ++stage)
-        choice_.consider({model, stage, cap}, predictor.next());
-    }
-  }
+  for (const Candidate& candidate : shortlist_.of(adjusted, effective_deadline_s, belief))
+    choice_.consider(candidate, predict(profile_, candidate, belief, effective_deadline_s));
   return choice_.best();
 }
 

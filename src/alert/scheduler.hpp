@@ -16,6 +16,7 @@
 #include "alert/goal.hpp"
 #include "alert/predictor.hpp"
 #include "alert/profile.hpp"
+#include "alert/shortlist.hpp"
 
 namespace alert {
 
@@ -77,7 +78,7 @@ class Scheduler {
   /// Candidates are all stages and caps of `models` (indices into profile.models), or of every
   /// model where it is empty. The profile must outlive the scheduler and have no fault().
   explicit Scheduler(const Profile& profile, const SchedulerSettings& settings = {},
-                     std::vector<std::size_t> models = {});
+                     const std::vector<std::size_t>& models = {});
 
   /// The candidate for the next input, which must be answered within `deadline_s` (T_goal, or its
   /// share of a group's deadline). Neither allocates nor throws.
@@ -89,11 +90,11 @@ class Scheduler {
 
  private:
   const Profile& profile_;
-  std::vector<std::size_t> models_;
   bool use_variance_;
   SlowdownFilter slowdown_;
   IdlePowerFilter idle_power_;
   std::optional<AccuracyWindow> accuracy_window_;
+  Shortlist shortlist_;
   Choice choice_;
   double worst_overhead_s_ = 0.0;
 };

@@ -50,6 +50,7 @@ void CatchUp::begin_input(std::size_t position) {
             base_.models[i].latency_s[cap][k] +
             words_[i].catch_up_s(k + 1, position, (*word_s_)[i][cap]);
   }
+  ++adjusted_->revision;
 }
 
 void CatchUp::ran(std::size_t model, std::size_t stage) {
