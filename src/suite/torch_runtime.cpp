@@ -53,7 +53,7 @@ using States = c10::List<torch::Tensor>;
 States deep_copy(const States& states) {
   States copy;
   copy.reserve(states.size());
-  for (const torch::Tensor& tensor : states) copy.push_back(tensor.clone());
+  for (std::size_t i = 0; i < states.size(); ++i) copy.push_back(states.get(i).clone());
   return copy;
 }
 
