@@ -18,9 +18,12 @@ void ConfigOptions::add_to(CLI::App& command) {
                   "Override one value of the config, as in inputs.count=50; repeatable")
       ->type_name("KEY=VALUE")
       ->take_all();
+  command.add_option("--seed", overrides.seed, "Override inputs.seed");
+}
+
+void ConfigOptions::add_schemes_to(CLI::App& command) {
   command.add_option("--schemes", overrides.schemes, "Run these schemes instead of the config's")
       ->delimiter(',');
-  command.add_option("--seed", overrides.seed, "Override inputs.seed");
 }
 
 Config ConfigOptions::read(const std::vector<std::string>& used) const {

@@ -15,12 +15,13 @@ namespace bench::cli {
 /// For an option that names a file to write.
 CLI::Validator not_empty();
 
-/// --config, --set, --schemes, --seed.
+/// --config, --set, --seed; --schemes where schemes are run.
 struct ConfigOptions {
   std::filesystem::path file;
   ConfigOverrides overrides;
 
   void add_to(CLI::App& command);
+  void add_schemes_to(CLI::App& command);
   /// `used`: the config's keys that the command goes by; empty: all.
   Config read(const std::vector<std::string>& used = {}) const;
 };

@@ -23,6 +23,7 @@ void add_replay(CLI::App& app) {
       ->required()
       ->type_name("FILE...");
   options->config.add_to(*command);
+  options->config.add_schemes_to(*command);
   options->output.add_to(*command);
   command->add_flag("--json", options->json, "Print summary.json instead of tables");
   command->callback([options] {

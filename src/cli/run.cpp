@@ -31,6 +31,7 @@ void add_run(CLI::App& app) {
   auto options = std::make_shared<Options>();
   auto* command = app.add_subcommand("run", "Run the whole experiment that a config describes");
   options->config.add_to(*command);
+  options->config.add_schemes_to(*command);
   options->output.add_to(*command);
   command->add_flag("--json", options->json, "Print summary.json instead of tables");
   command->callback([options] { run(*options); });

@@ -53,6 +53,13 @@ class ConfigErrors(Errors):
         self.assert_run_refused(BAD_INPUT, f"{file}: not JSON: parse error at line 2, column 1:...",
                                 file)
 
+    def test_schemes_where_none_is_run(self):
+        config = small_config(self.folder, self.folder / "suite", schemes=["sys-only"])
+        for command in "record", "simulate":
+            self.assert_refused(
+                BAD_INPUT, "The following arguments were not expected: alert --schemes",
+                command, "--config", config, "--out", self.out, "--schemes", "alert")
+
     def test_wrong_shape(self):
         file = write(self.folder / "config.json", [1])
         self.assert_run_refused(BAD_INPUT, f"{file}: /: must be an object, found [1]", file)
