@@ -36,7 +36,6 @@ class NormalTable {
  private:
   std::array<double, static_cast<std::size_t>(2 * end * steps_per_unit) + 2> values_;
 };
-const NormalTable normal;
 
 // By value: references keep compilers from making vectors of the loops below.
 inline double lesser(double a, double b) { return a < b ? a : b; }
@@ -102,6 +101,7 @@ const std::vector<Candidate>& Shortlist::of(const Goal& goal, double deadline_s,
 
 /// README.md section 3. The loop has no branch, so that compilers can make vectors of it.
 void Shortlist::predict_nearly(double deadline_s, const Estimate& estimate) noexcept {
+  static const NormalTable normal;
   const double mean = estimate.xi_mean, idle_ratio = estimate.idle_ratio;
   const double per_sigma = 1.0 / std::sqrt(estimate.xi_variance);
   const double scale = deadline_s * per_sigma, shift = mean * per_sigma;

@@ -1,5 +1,5 @@
-// ALERT's choice as src/alert/README.md sections 3 and 4 tell it, word by word and as slow as that
-// is: what quicker ways are held against.
+// ALERT's choice as src/alert/README.md section 4 tells it, word by word and as slow as that is:
+// what quicker ways are held against. Predictions are predict()'s, which has tests of its own.
 #pragma once
 
 #include <algorithm>
