@@ -121,6 +121,15 @@ void reset_signals() {
   for (const int signal : {SIGPIPE, SIGXFSZ}) set_handler(signal, [](int) {});
 }
 
+// sigaction() refuses what nobody may take, such as SIGKILL: there is nothing to keep.
+KeptSignals::KeptSignals() : actions_{} {
+  for (int signal = 1; signal < NSIG; ++signal) sigaction(signal, nullptr, &actions_[signal]);
+}
+
+KeptSignals::~KeptSignals() {
+  for (int signal = 1; signal < NSIG; ++signal) sigaction(signal, &actions_[signal], nullptr);
+}
+
 void catch_signals() {
   static std::array<char, 1 << 16> stack;  // a stack that has run over cannot hold a handler
   const stack_t alternative{stack.data(), 0, stack.size()};

@@ -2,6 +2,9 @@
 // resumed; or at once, but with the machine as it was.
 #pragma once
 
+#include <signal.h>
+
+#include <array>
 #include <functional>
 
 namespace bench {
@@ -15,6 +18,19 @@ void reset_signals();
 /// second one, SIGQUIT and a crash end the program at once, after what is to be done AtEnd. SIGINT,
 /// SIGHUP and SIGQUIT that were ignored stay so (nohup, jobs in the background).
 void catch_signals();
+
+/// Puts back at its end who answers to which signal: around the loading of libraries that take
+/// signals for themselves, as UCX does below LibTorch 2.6 (SIGHUP and the crashes).
+class KeptSignals {
+ public:
+  KeptSignals();
+  ~KeptSignals();
+  KeptSignals(const KeptSignals&) = delete;
+  KeptSignals& operator=(const KeptSignals&) = delete;
+
+ private:
+  std::array<struct sigaction, NSIG> actions_;  // [signal]
+};
 
 /// Throws Interrupted once a signal has come.
 void stop_if_interrupted();

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "base/interrupt.hpp"
 #include "suite/torch_runtime.hpp"
 
 namespace bench {
@@ -65,6 +66,7 @@ const Runtime& load_runtime(std::size_t threads) {
   mallopt(M_MMAP_MAX, 0);
   mallopt(M_TRIM_THRESHOLD, std::numeric_limits<int>::max());
 
+  const KeptSignals kept;
   void* library = dlopen(find_library().c_str(), RTLD_NOW | RTLD_LOCAL);
   if (!library)
     throw MachineError(fmt::format(

@@ -72,6 +72,23 @@ TEST_CASE("interrupt: the first signal is obeyed between two inferences") {
   }
 }
 
+TEST_CASE("interrupt: a library that takes a signal when it is loaded gives it back") {
+  const int status = status_of([] {
+    catch_signals();
+    {
+      const KeptSignals kept;
+      for (const int signal : {SIGHUP, SIGSEGV}) ::signal(signal, SIG_IGN);
+    }
+    raise(SIGHUP);
+    try {
+      stop_if_interrupted();
+    } catch (const Interrupted&) {
+      raise(SIGSEGV);
+    }
+  });
+  CHECK(WTERMSIG(status) == SIGSEGV);
+}
+
 TEST_CASE("interrupt: a second signal, SIGQUIT and a crash end at once, but in order") {
   using Way = std::function<void()>;
   const std::vector<std::pair<int, Way>> ways = {
