@@ -50,12 +50,10 @@ constexpr std::size_t most_samples = 1 << 26;  // of all channels: 256 MiB
 
 using Sound = std::unique_ptr<SNDFILE, int (*)(SNDFILE*)>;
 
-Sound open_sound(Memory& memory, SF_INFO& info, const fs::path& file) {
+/// Null where it cannot be opened.
+Sound open_sound(Memory& memory, SF_INFO& info) {
   SF_VIRTUAL_IO io{Memory::length, Memory::seek, Memory::read, nullptr, Memory::tell};
-  Sound sound(sf_open_virtual(&io, SFM_READ, &info, &memory), sf_close);
-  if (!sound)
-    fail_file(file, fmt::format("not a sound file that can be read: {}", sf_strerror(nullptr)));
-  return sound;
+  return {sf_open_virtual(&io, SFM_READ, &info, &memory), sf_close};
 }
 
 /// Whether an Ogg file ends as its last page says (RFC 3533 section 6).
@@ -234,14 +232,21 @@ Clip read_clip(const fs::path& file) {
   constexpr std::uint64_t most_bytes = 256 << 20;
   Memory memory{read_text(file, most_bytes)};
   SF_INFO info{};
-  Sound sound = open_sound(memory, info, file);
+  Sound sound = open_sound(memory, info);
+  if (!sound)
+    fail_file(file, fmt::format("not a sound file that can be read: {}", sf_strerror(nullptr)));
   if ((info.format & SF_FORMAT_TYPEMASK) == SF_FORMAT_MPEG) {
     // Where an MP3 file does not tell its length, it is guessed from that of the file, and what
     // lies beyond is never read. As a stream, it is read to its end.
     memory.position = 0;
     memory.end_known = false;
     info = {};
-    sound = open_sound(memory, info, file);
+    sound = open_sound(memory, info);
+    if (!sound)
+      fail_file(file,
+                fmt::format("an MP3 file without its length, which {} cannot read to its end: "
+                            "write it anew, with ffmpeg or sox",
+                            sf_version_string()));
   }
   if (is_cut(sound.get()) || (memory.bytes.starts_with("OggS") && !is_whole_ogg(memory.bytes)))
     fail_file(file, "truncated: the sound breaks off before the end that the file tells");
