@@ -294,7 +294,7 @@ TEST_CASE("an override of what the command does not go by is refused") {
                     Catch::Matchers::StartsWith("--seed: this command does not go by \"inputs\""));
 }
 
-TEST_CASE("\"$schema\" may stand at the top, and only there") {
+TEST_CASE("a schema may be named at the top, and only there") {
   CHECK_NOTHROW(read(with("/$schema", "../configs/schema/config.schema.json")));
   CHECK(error_with("/$schema", "7").starts_with("/$schema: unknown key"));
   CHECK(error_with("/inputs/$schema", R"("x")").starts_with("/inputs/$schema: unknown key"));
