@@ -14,7 +14,8 @@ struct Cost {
   double least_ns = 0.0, greatest_ns = 0.0;
 };
 
-/// One decision of `alert`, one window of the platform's meter, one cap set, one log record.
+/// One decision of `alert`, one window of the platform's meter, one cap set, one log
+/// record without the writing of it.
 std::vector<Cost> measure_overhead(const std::filesystem::path& platform, std::size_t repetitions);
 
 /// Seconds that `decisions` replayed decisions take: decide, outcome, observe, tally, over `models`
